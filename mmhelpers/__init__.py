@@ -1,0 +1,16 @@
+"""What the notebooks share: data, layers, losses, optimisers, training, plots.
+
+Each public name that teaches something is built inline in one notebook, its home, and
+imported from here in every later one.  Where things are:
+
+    data         the lists of names, the vocabulary, the splits, the training examples
+    layers       the building blocks of the networks
+    losses       softmax and cross-entropy by hand
+    optim        gradient descent and its learning-rate schedules
+    models       whole models, built from the layers
+    training     train a model, measure its loss
+    sampling     draw new names from a model
+    reference    the figures that a run is expected to reach
+    plotting     one drawing function a figure
+    notebooks    runs the notebooks headlessly
+"""

@@ -1,0 +1,76 @@
+"""Whole models: `logits = model(x)` with x (B, T) int64, T = `model.block_size`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from mmhelpers.layers import Layer, parameter
+
+
+class BigramCounts(Layer):
+    """The bigram model by counting: how often each character follows each other one.
+
+    `counts` (V, V) holds in row i how often each character followed character i, `smoothing`
+    is added to every count, `P` (V, V) the rows divided by their sums.
+    Built in notebook 01 (lecture: makemore part 1).
+    """
+
+    block_size = 1
+
+    def __init__(self, x: Tensor, y: Tensor, vocab_size: int, smoothing: float = 0) -> None:
+        pairs = x.flatten() * vocab_size + y  # (N,) each pair as one number
+        counts = torch.bincount(pairs, minlength=vocab_size**2)
+        self.counts = counts.view(vocab_size, vocab_size)
+        smoothed = self.counts + smoothing
+        self.P = smoothed / smoothed.sum(1, keepdim=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.P[x[:, -1]].log()  # (B, V)
+
+
+class BigramNet(Layer):
+    """The bigram model as a network: one layer, W (V, V), whose rows are the logits.
+
+    W is drawn from the normal distribution.  Built in notebook 01 (lecture: makemore part 1).
+    """
+
+    block_size = 1
+
+    def __init__(self, vocab_size: int, generator: Generator | None = None) -> None:
+        self.W = parameter(torch.randn((vocab_size, vocab_size), generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.W[x[:, -1]]  # (B, V): what one-hot rows times W give
+
+
+class MLP(Layer):
+    """Embedding, one hidden layer of tanh, output layer, each drawn as in lecture part 2.
+
+    C (V, n_embd), W1 (block_size * n_embd, n_hidden), b1, W2 (n_hidden, V), b2, all normal.
+    Built in notebook 02 (lecture: makemore part 2; Bengio et al. 2003).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        block_size: int = 3,
+        n_embd: int = 10,
+        n_hidden: int = 200,
+        generator: Generator | None = None,
+    ) -> None:
+        def normal(*shape: int) -> Tensor:
+            return parameter(torch.randn(shape, generator=generator))
+
+        self.block_size = block_size
+        self.C = normal(vocab_size, n_embd)
+        self.W1 = normal(block_size * n_embd, n_hidden)
+        self.b1 = normal(n_hidden)
+        self.W2 = normal(n_hidden, vocab_size)
+        self.b2 = normal(vocab_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        emb = self.C[x]  # (B, T, n_embd)
+        flat = emb.view(emb.shape[0], -1)  # (B, T * n_embd)
+        self.hidden = torch.tanh(flat @ self.W1 + self.b1)  # (B, n_hidden)
+        return self.hidden @ self.W2 + self.b2  # (B, V)

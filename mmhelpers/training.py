@@ -1,0 +1,121 @@
+"""Train a model and measure its loss.  Nothing here draws."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, Tensor
+from tqdm import tqdm
+
+from mmhelpers.layers import Layer
+from mmhelpers.losses import cross_entropy
+from mmhelpers.optim import SGD
+
+Data = tuple[Tensor, Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass
+class History:
+    """What a training run leaves: the minibatch loss of every step, in nats, and its seconds."""
+
+    loss: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Hook:
+    """Looks on while a model is trained; override what is needed."""
+
+    def before_backward(self, step: int, model: Layer) -> None:
+        """Called between the forward and the backward pass."""
+
+    def after_step(self, step: int, model: Layer, lr: float) -> None:
+        """Called after the update, which had the learning rate `lr`; gradients are still there."""
+
+
+class DivergedError(ArithmeticError):
+    """The loss became NaN or infinite; carries the `step` and the `history` up to it."""
+
+    def __init__(self, step: int, loss: float, history: History) -> None:
+        super().__init__(f"at step {step} the loss is {loss}: try a smaller learning rate")
+        self.step, self.history = step, history
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; "auto" is CUDA or MPS where there is one, else the CPU.
+
+    The digits of the lecture are promised on the CPU only.
+    """
+    if name == "auto":
+        found = torch.accelerator.current_accelerator(check_available=True)
+        return found or torch.device("cpu")
+    return torch.device(name)
+
+
+def minibatch(data: Data, size: int, generator: Generator | None = None) -> Data:
+    """`size` random examples of the data, drawn with replacement.  Built in notebook 02."""
+    X, Y = data
+    rows = torch.randint(0, len(X), (size,), generator=generator).to(X.device)
+    return X[rows], Y[rows]
+
+
+def train(
+    model: Layer,
+    data: Data,
+    steps: int,
+    optimizer: SGD,
+    batch_size: int = 32,
+    generator: Generator | None = None,
+    loss: Loss = cross_entropy,
+    hooks: Sequence[Hook] = (),
+    progress: bool = True,
+) -> History:
+    """The history of `steps` updates of the model on random minibatches of the data.
+
+    data is (X, Y), X (N, T) and Y (N,) or (N, T); minibatches are drawn from `generator`.
+    `progress` shows a bar on standard output.  Raises ValueError for steps of 0 or less, and
+    DivergedError when the loss is no longer a finite number.  Built in notebook 02.
+    """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}: it must be at least 1")
+    history, start = History(), time.perf_counter()
+    for step in tqdm(range(steps), disable=not progress, mininterval=0.5, file=sys.stdout):
+        xb, yb = minibatch(data, batch_size, generator)
+        batch_loss = loss(model(xb), yb)
+        history.loss.append(batch_loss.item())
+        if not math.isfinite(history.loss[-1]):
+            raise DivergedError(step, history.loss[-1], history)
+        for hook in hooks:
+            hook.before_backward(step, model)
+        optimizer.zero_grad()
+        batch_loss.backward()
+        lr = optimizer.lr
+        optimizer.step()
+        for hook in hooks:
+            hook.after_step(step, model, lr)
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: Layer, data: Data, batch_size: int = 8192) -> float:
+    """The mean loss of the model over all targets of the data, in nats, in evaluation mode.
+
+    Goes through the data in batches, so that memory stays small, and puts the model back in
+    the mode in which it found it.  Built in notebook 02.
+    """
+    X, Y = data
+    was_training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    for x, y in zip(X.split(batch_size), Y.split(batch_size), strict=True):
+        n = int((y >= 0).sum())
+        total += cross_entropy(model(x), y).item() * n
+        count += n
+    model.train(was_training)
+    return total / count
