@@ -16,7 +16,7 @@ MAX_LENGTH = 100  # a model that never ends a name is stopped here
 
 def multinomial(probs: Tensor, generator: Generator | None = None) -> int:
     """An index drawn with the probabilities (V,), by torch.  Built in notebook 01."""
-    return int(torch.multinomial(probs.cpu(), 1, replacement=True, generator=generator))
+    return int(torch.multinomial(probs.cpu(), 1, generator=generator))
 
 
 def inverse_cdf(probs: Tensor, generator: Generator | None = None) -> int:
