@@ -116,12 +116,13 @@ class Tanh(Layer):
 class BatchNorm1d(Layer):
     """Each feature with mean 0 and variance 1 over the batch, then scaled and shifted.
 
-    Inputs (B, dim).  In training mode the batch's own mean and variance are used, and
-    `running_mean`, `running_var` follow them by `momentum`; in evaluation mode these are used.
-    As in the lecture the variance is the unbiased one (divided by B - 1) throughout, where
-    `torch.nn.BatchNorm1d` normalises by the biased one.  Raises ValueError for another shape,
-    and for a batch of one in training mode, which has no variance.
-    Built in notebook 03 (lecture: part 3; Ioffe and Szegedy 2015).
+    Inputs (B, dim), or (B, T, dim) where batch and positions count as one.  In training mode
+    the batch's own mean and variance are used, and `running_mean`, `running_var` follow them by
+    `momentum`; in evaluation mode these are used.  As in the lecture the variance is the
+    unbiased one (divided by the count - 1) throughout, where `torch.nn.BatchNorm1d` normalises
+    by the biased one, and the features stand last, where torch's stand second.  Raises
+    ValueError for another shape, and in training mode for a single row, which has no variance.
+    Built in notebook 03, with T in 05 (lecture: parts 3 and 5; Ioffe and Szegedy 2015).
     """
 
     def __init__(self, dim: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
@@ -134,24 +135,133 @@ class BatchNorm1d(Layer):
     def forward(self, x: Tensor) -> Tensor:
         self._check(x)
         if self.training:
-            mean = x.mean(0, keepdim=True)  # (1, dim)
-            var = x.var(0, keepdim=True)  # (1, dim), unbiased
+            dims = self._dims(x)
+            mean = x.mean(dims, keepdim=True)  # (1, dim) or (1, 1, dim)
+            var = x.var(dims, keepdim=True)  # the same, unbiased
             self._follow(mean, var)
         else:
             mean, var = self.running_mean, self.running_var
-        normalised = (x - mean) / torch.sqrt(var + self.eps)  # (B, dim)
+        normalised = (x - mean) / torch.sqrt(var + self.eps)  # the shape of x
         return self.gamma * normalised + self.beta
 
+    def _dims(self, x: Tensor) -> tuple[int, ...]:
+        """The dimensions to average over: all but the features."""
+        return tuple(range(x.ndim - 1))
+
     def _check(self, x: Tensor) -> None:
-        if x.ndim != 2 or x.shape[-1] != self.dim:
-            raise ValueError(f"BatchNorm1d({self.dim}) needs (B, {self.dim}), not {tuple(x.shape)}")
-        if self.training and len(x) < 2:
-            raise ValueError(
-                "a batch of one has no variance: use a larger batch or evaluation mode"
-            )
+        if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
+            wanted = f"(B, {self.dim}) or (B, T, {self.dim})"
+            raise ValueError(f"BatchNorm1d({self.dim}) needs {wanted}, not {tuple(x.shape)}")
+        if self.training and x[..., 0].numel() < 2:
+            raise ValueError("one row has no variance: use a larger batch or evaluation mode")
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor) -> None:
         keep = 1 - self.momentum
         self.running_mean = keep * self.running_mean + self.momentum * mean
         self.running_var = keep * self.running_var + self.momentum * var
+
+
+class Embedding(Layer):
+    """A row of `weight` (num_embeddings, embedding_dim) for every index: (…) gives (…, dim).
+
+    Drawn from the normal distribution.  Built in notebook 05 (lecture: part 5).
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        drawn = torch.randn((num_embeddings, embedding_dim), generator=generator)
+        self.weight = parameter(drawn)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight[x]
+
+
+class Flatten(Layer):
+    """All positions side by side: (B, T, C) gives (B, T * C).  Built in notebook 05."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(len(x), -1)
+
+
+class FlattenConsecutive(Layer):
+    """Every `n` neighbouring positions side by side: (B, T, C) gives (B, T / n, C * n).
+
+    A single remaining position is dropped as a dimension: (B, C * n).  Raises ValueError where
+    n does not divide T.  Built in notebook 05 (lecture: part 5).
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def forward(self, x: Tensor) -> Tensor:
+        B, T, C = x.shape
+        if T % self.n:
+            raise ValueError(f"FlattenConsecutive({self.n}) can't group {T} positions evenly")
+        x = x.view(B, T // self.n, C * self.n)
+        return x.squeeze(1) if x.shape[1] == 1 else x
+
+
+class Sequential(Layer):
+    """One layer after the other.  Built in notebook 05 (lecture: part 5).
+
+    `block_size` is set where the whole is a model, see `models`.
+    """
+
+    def __init__(self, layers: list[Layer]) -> None:
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class LayerNorm(Layer):
+    """Each row with mean 0 and variance 1 over its features, then scaled and shifted.
+
+    Inputs (…, dim).  The same in training and evaluation: no row knows of another.
+    Built in notebook 06 (Ba, Kiros and Hinton 2016).
+    """
+
+    def __init__(self, dim: int, eps: float = 1e-5) -> None:
+        self.eps = eps
+        self.gamma = parameter(torch.ones(dim))
+        self.beta = parameter(torch.zeros(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = x.mean(-1, keepdim=True)  # (…, 1)
+        var = x.var(-1, keepdim=True, unbiased=False)  # (…, 1)
+        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+
+
+class Dropout(Layer):
+    """Sets each element to 0 with probability `p` in training mode, scaling up the rest.
+
+    In evaluation mode it does nothing.  Built in notebook 06 (Srivastava et al. 2014).
+    """
+
+    def __init__(self, p: float, generator: torch.Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"dropout probability is {p}: it must be at least 0 and below 1")
+        self.p, self.generator = p, generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept / (1 - self.p)
+
+
+class Residual(Layer):
+    """x + layer(x).  Built in notebook 06 (He et al. 2015)."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layer(x)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
+import torch
 from torch import Tensor
 
 Schedule = Callable[[int], float]
@@ -49,5 +51,57 @@ def step_schedule(first: float, changes: dict[int, float]) -> Schedule:
 
     def lr(step: int) -> float:
         return next((changes[s] for s in sorted(changes, reverse=True) if step >= s), first)
+
+    return lr
+
+
+class AdamW(SGD):
+    """Adam with decoupled weight decay: steps scaled by the running size of each gradient.
+
+    `betas` are the memories of the gradient and of its square, `weight_decay` shrinks every
+    parameter of two or more dimensions (biases and gains are left alone).
+    Built in notebook 06 (Kingma and Ba 2015; Loshchilov and Hutter 2019).
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.means = [torch.zeros_like(p) for p in self.parameters]
+        self.squares = [torch.zeros_like(p) for p in self.parameters]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Moves every parameter once."""
+        lr, (b1, b2) = self.lr, self.betas
+        self.steps += 1
+        size = lr / (1 - b1**self.steps)  # undoes that the means start at 0
+        root = math.sqrt(1 - b2**self.steps)
+        for p, mean, square in zip(self.parameters, self.means, self.squares, strict=True):
+            if p.ndim > 1:
+                p.mul_(1 - lr * self.weight_decay)
+            mean.lerp_(p.grad, 1 - b1)
+            square.mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
+            p.addcdiv_(mean, (square.sqrt() / root).add_(self.eps), value=-size)
+
+
+def cosine_schedule(peak: float, steps: int, warmup: int = 0, final: float = 0.0) -> Schedule:
+    """A learning rate that rises to `peak` in `warmup` steps, then falls along half a cosine.
+
+    It reaches `final` at step `steps` and stays there.  Built in notebook 06 (Loshchilov and
+    Hutter 2017).
+    """
+
+    def lr(step: int) -> float:
+        if step < warmup:
+            return peak * (step + 1) / warmup
+        share = min(1.0, (step - warmup) / max(1, steps - warmup))
+        return final + (peak - final) * (1 + math.cos(math.pi * share)) / 2
 
     return lr
