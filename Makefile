@@ -1,0 +1,33 @@
+# Each target makes the environment itself, from requirements.txt, where it is missing or older.
+# Without make (Windows): see README.md.
+
+PYTHON ?= python3
+ENV := .venv
+RUN := $(ENV)/bin/python
+READY := $(ENV)/.ready
+
+.PHONY: help notebooks test lab refresh bench
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+notebooks: $(READY) ## run every notebook and regenerate the plots (QUICK=1: few steps)
+	$(RUN) -m mmhelpers run $(if $(filter-out 0,$(QUICK)),--quick)
+
+test: $(READY) ## check style, units, and that the notebooks give what they show
+	$(RUN) -m ruff check -q .
+	$(RUN) -m ruff format -q --check .
+	$(RUN) -m pytest
+
+lab: $(READY) ## open JupyterLab on the notebooks (ARGS="...": options for it)
+	$(RUN) -m jupyterlab $(ARGS) notebooks
+
+refresh: $(READY) ## run on the lecture's list and store the outputs in the notebooks
+	$(RUN) -m mmhelpers refresh
+
+bench: $(READY) ## measure the speed
+	$(RUN) -m pytest tests/benchmarks -n 0 --benchmark-only
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(ENV)
+	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@

@@ -1,0 +1,84 @@
+"""The commands: `python -m mmhelpers run | refresh | names`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmhelpers.notebook_files import NotebookError
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Gives the command and its options."""
+    parser = argparse.ArgumentParser(prog="python -m mmhelpers", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run notebooks and regenerate their plots")
+    run.set_defaults(call=run_notebooks)
+    run.add_argument("--quick", action="store_true", help="few steps; plots not over assets/")
+    run.add_argument(
+        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="settings",
+        help="a parameter of the notebooks, such as: -p steps 1000",
+    )  # fmt: skip
+    run.add_argument("--output", type=Path, metavar="DIR", help="where to put it all (build/)")
+    refresh = commands.add_parser("refresh", help="run on the lecture's list and store the outputs")
+    refresh.set_defaults(call=refresh_notebooks)
+    for command in run, refresh:
+        command.add_argument("numbers", nargs="*", type=int, metavar="NUMBER", help="which (all)")
+        command.add_argument("--jobs", type=at_least_one, default=2, help="how many at once (2)")
+    names = commands.add_parser("names", help="download the lecture's list of names")
+    names.set_defaults(call=download_names)
+    return parser.parse_args(arguments)
+
+
+def at_least_one(text: str) -> int:
+    """Gives a whole number of 1 or more; argparse reports anything else."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number
+
+
+def run_notebooks(options: argparse.Namespace) -> int:
+    """Runs notebooks; gives 0 where all succeeded."""
+    from mmhelpers import runner
+
+    jobs = runner.plan(options.numbers, options.settings, options.quick, options.output)
+    return 1 if runner.run_jobs(jobs, options.jobs, then=runner.publish_plots) else 0
+
+
+def refresh_notebooks(options: argparse.Namespace) -> int:
+    """Runs notebooks at full length on the lecture's list, and stores the outputs of each."""
+    from mmhelpers import runner
+
+    jobs = runner.plan(options.numbers, [("names", "lecture")])
+    return 1 if runner.run_jobs(jobs, options.jobs, then=runner.store_outputs) else 0
+
+
+def download_names(options: argparse.Namespace) -> int:
+    """Downloads the lecture's list."""
+    from mmhelpers.data import DataError
+    from mmhelpers.download import download_lecture_names
+
+    try:
+        print(f"saved {download_lecture_names()}")
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main() -> int:
+    """Runs the command; gives the exit status."""
+    options = parse()
+    try:
+        return options.call(options)
+    except NotebookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: half-executed notebooks are kept, plots are as they were",
+              file=sys.stderr)  # fmt: skip
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
