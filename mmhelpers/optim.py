@@ -59,8 +59,8 @@ class AdamW(SGD):
     """Adam with decoupled weight decay: steps scaled by the running size of each gradient.
 
     `betas` are the memories of the gradient and of its square, `weight_decay` shrinks every
-    parameter of two or more dimensions (biases and gains are left alone).
-    Built in notebook 06 (Kingma and Ba 2015; Loshchilov and Hutter 2019).
+    parameter, biases and gains too, as `torch.optim.AdamW` does; a parameter without a gradient
+    is an error.  Built in notebook 06 (Kingma and Ba 2015; Loshchilov and Hutter 2019).
     """
 
     def __init__(
@@ -78,17 +78,33 @@ class AdamW(SGD):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Moves every parameter once."""
+        """Moves every parameter once; each line does all of them (`foreach`), which is faster."""
         lr, (b1, b2) = self.lr, self.betas
         self.steps += 1
         size = lr / (1 - b1**self.steps)  # undoes that the means start at 0
         root = math.sqrt(1 - b2**self.steps)
-        for p, mean, square in zip(self.parameters, self.means, self.squares, strict=True):
-            if p.ndim > 1:
-                p.mul_(1 - lr * self.weight_decay)
-            mean.lerp_(p.grad, 1 - b1)
-            square.mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
-            p.addcdiv_(mean, (square.sqrt() / root).add_(self.eps), value=-size)
+        grads = [p.grad for p in self.parameters]
+        torch._foreach_mul_(self.parameters, 1 - lr * self.weight_decay)
+        torch._foreach_lerp_(self.means, grads, 1 - b1)
+        torch._foreach_mul_(self.squares, b2)
+        torch._foreach_addcmul_(self.squares, grads, grads, 1 - b2)
+        sizes = torch._foreach_sqrt(self.squares)
+        torch._foreach_div_(sizes, root)
+        torch._foreach_add_(sizes, self.eps)
+        torch._foreach_addcdiv_(self.parameters, self.means, sizes, -size)
+
+    def state_dict(self) -> dict[str, object]:
+        """What `load_state_dict` needs to go on as if nothing had happened."""
+        return {"steps": self.steps, "means": self.means, "squares": self.squares}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        """Takes over copies of the state; raises ValueError where the shapes differ."""
+        for own, other in (self.means, state["means"]), (self.squares, state["squares"]):
+            if [t.shape for t in own] != [t.shape for t in other]:
+                raise ValueError("the optimiser's state does not fit these parameters")
+            for mine, its in zip(own, other, strict=True):
+                mine.copy_(its)
+        self.steps = int(state["steps"])
 
 
 def cosine_schedule(peak: float, steps: int, warmup: int = 0, final: float = 0.0) -> Schedule:

@@ -1,0 +1,58 @@
+"""AdamW by hand: equal to torch's, and exact when it is taken up again."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhelpers.optim import AdamW, cosine_schedule
+
+
+def draw(shapes, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in shapes
+    ]
+
+
+def walk(optimizer, parameters, steps, first=0):
+    """Gives the parameters after steps on random gradients."""
+    for step in range(first, first + steps):
+        generator = torch.Generator().manual_seed(1000 + step)
+        for p in parameters:
+            p.grad = torch.randn(p.shape, generator=generator, dtype=p.dtype)
+        optimizer.step()
+    return parameters
+
+
+shapes = st.lists(st.lists(st.integers(1, 5), max_size=3).map(tuple), min_size=1, max_size=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(shapes, st.floats(1e-4, 0.1), st.sampled_from([0.0, 0.01, 0.5]), st.floats(0.5, 0.99))
+def test_equals_torch(shapes, lr, decay, b1):
+    options = {"lr": lr, "betas": (b1, 0.99), "eps": 1e-8, "weight_decay": decay}
+    ours, theirs = draw(shapes), draw(shapes)
+    walk(AdamW(ours, **options), ours, 20)
+    walk(torch.optim.AdamW(theirs, **options), theirs, 20)
+    for mine, its in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-12, atol=1e-12)
+
+
+def test_taken_up_again_is_exact():
+    schedule = cosine_schedule(0.1, 20, warmup=3)
+    whole = draw([(3, 2), (4,)])
+    walk(AdamW(whole, schedule), whole, 20)
+    parts = draw([(3, 2), (4,)])
+    before, after = AdamW(parts, schedule), AdamW(parts, schedule)
+    walk(before, parts, 7)
+    after.load_state_dict(before.state_dict())
+    walk(after, parts, 13, first=7)
+    assert all(map(torch.equal, whole, parts))
+
+
+def test_another_shape_is_refused():
+    state = AdamW(draw([(3, 2)]), 0.1).state_dict()
+    with pytest.raises(ValueError, match="does not fit"):
+        AdamW(draw([(2, 3)]), 0.1).load_state_dict(state)
