@@ -113,6 +113,13 @@ class Tanh(Layer):
         return torch.tanh(x)
 
 
+class ReLU(Layer):
+    """Every element, or 0 where it is negative.  Built in notebook 03."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(min=0)
+
+
 class BatchNorm1d(Layer):
     """Each feature with mean 0 and variance 1 over the batch, then scaled and shifted.
 
@@ -135,16 +142,16 @@ class BatchNorm1d(Layer):
     def forward(self, x: Tensor) -> Tensor:
         self._check(x)
         if self.training:
-            dims = self._dims(x)
+            dims = self.dims(x)
             mean = x.mean(dims, keepdim=True)  # (1, dim) or (1, 1, dim)
             var = x.var(dims, keepdim=True)  # the same, unbiased
-            self._follow(mean, var)
+            self.follow(mean, var)
         else:
             mean, var = self.running_mean, self.running_var
         normalised = (x - mean) / torch.sqrt(var + self.eps)  # the shape of x
         return self.gamma * normalised + self.beta
 
-    def _dims(self, x: Tensor) -> tuple[int, ...]:
+    def dims(self, x: Tensor) -> tuple[int, ...]:
         """The dimensions to average over: all but the features."""
         return tuple(range(x.ndim - 1))
 
@@ -156,7 +163,7 @@ class BatchNorm1d(Layer):
             raise ValueError("one row has no variance: use a larger batch or evaluation mode")
 
     @torch.no_grad()
-    def _follow(self, mean: Tensor, var: Tensor) -> None:
+    def follow(self, mean: Tensor, var: Tensor) -> None:
         keep = 1 - self.momentum
         self.running_mean = keep * self.running_mean + self.momentum * mean
         self.running_var = keep * self.running_var + self.momentum * var
