@@ -1,7 +1,8 @@
 """Training of the window models without autograd: the same mathematics, other last digits.
 
 Every layer has a pass of its own, with the backward formula written out as in notebook 04;
-what is no longer needed is overwritten in place.  All parameters lie in one long tensor, so that one operation updates them all.
+what is no longer needed is overwritten in place.  All parameters lie in one long tensor, so that
+one operation updates them all.
 """
 
 from __future__ import annotations
