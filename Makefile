@@ -25,7 +25,7 @@ refresh: $(READY) ## run on the lecture's list and store the outputs in the note
 	$(RUN) -m mmhelpers refresh
 
 bench: $(READY) ## measure the speed
-	$(RUN) -m pytest tests/benchmarks -n 0 --benchmark-only
+	$(RUN) -m pytest -o addopts= --benchmark-only tests/benchmarks
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(ENV)

@@ -14,10 +14,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     run = commands.add_parser("run", help="run notebooks and regenerate their plots")
     run.set_defaults(call=run_notebooks)
     run.add_argument("--quick", action="store_true", help="few steps; plots not over assets/")
-    run.add_argument(
-        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="settings",
-        help="a parameter of the notebooks, such as: -p steps 1000",
-    )  # fmt: skip
+    pair = {"nargs": 2, "metavar": ("NAME", "VALUE"), "action": "append", "default": []}
+    run.add_argument("-p", dest="settings", **pair, help="a parameter, such as: -p steps 1000")
     run.add_argument("--output", type=Path, metavar="DIR", help="where to put it all (build/)")
     refresh = commands.add_parser("refresh", help="run on the lecture's list and store the outputs")
     refresh.set_defaults(call=refresh_notebooks)
@@ -39,17 +37,17 @@ def at_least_one(text: str) -> int:
 
 def run_notebooks(options: argparse.Namespace) -> int:
     """Runs notebooks; gives 0 where all succeeded."""
-    from mmhelpers import runner
+    from mmhelpers import run_plan, runner
 
-    jobs = runner.plan(options.numbers, options.settings, options.quick, options.output)
+    jobs = run_plan.plan(options.numbers, options.settings, options.quick, options.output)
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.publish_plots) else 0
 
 
 def refresh_notebooks(options: argparse.Namespace) -> int:
     """Runs notebooks at full length on the lecture's list, and stores the outputs of each."""
-    from mmhelpers import runner
+    from mmhelpers import run_plan, runner
 
-    jobs = runner.plan(options.numbers, [("names", "lecture")])
+    jobs = run_plan.plan(options.numbers, [("names", "lecture")])
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.store_outputs) else 0
 
 
@@ -68,6 +66,8 @@ def download_names(options: argparse.Namespace) -> int:
 
 def main() -> int:
     """Runs the command; gives the exit status."""
+    for stream in sys.stdout, sys.stderr:  # a cell's source may hold what a console can't show
+        stream.reconfigure(errors="backslashreplace")
     options = parse()
     try:
         return options.call(options)
@@ -75,8 +75,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted: half-executed notebooks are kept, plots are as they were",
-              file=sys.stderr)  # fmt: skip
+        print("interrupted: half-executed notebooks and old plots are kept", file=sys.stderr)
         return 130
 
 

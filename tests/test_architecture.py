@@ -20,9 +20,9 @@ RANKS = {
     "data": 0,
     "download": 1,
     "sequence": 1,
+    "diagnostics": 1,
     "models": 2,
     "training": 2,
-    "diagnostics": 2,
     "sampling": 2,
     "checkpoint": 2,
     "reference": 2,
@@ -31,8 +31,9 @@ RANKS = {
     "run_report": 3,
     "makemore": 4,
     "notebooks": 4,
-    "runner": 4,
-    "__main__": 5,
+    "run_plan": 4,
+    "runner": 5,
+    "__main__": 6,
 }
 ONLY_IMPORTER = {"papermill": {"notebooks"}, "matplotlib": {"plotting"}}
 HEAVY = {"torch", "numpy", "matplotlib", "papermill", "nbformat", "pooch"}
