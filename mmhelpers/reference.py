@@ -1,8 +1,8 @@
 """The figures that a run is expected to reach, and the check that a notebook makes of them.
 
-The table is reference.csv: name, list, steps (empty: any number), value as printed, tolerance,
-source ("lecture": the figure stands in the lecture's notebook; "lecture's code": what that code
-gives when it is run; "measured": what our own run gave).
+The table is reference.csv: name, list, steps (empty: any number), value as printed, tolerance
+(0 for a text), source ("lecture": the figure stands in the lecture's notebook; "lecture's
+code": what that code gives when it is run; "measured": what our own run gave).
 """
 
 from __future__ import annotations
@@ -27,11 +27,22 @@ class Figure:
     tolerance: float
     source: str
 
-    def printed(self, value: float) -> str:
-        """`value` with as many digits as the expected figure has."""
+    def printed(self, value: float | str) -> str:
+        """`value` with as many digits as the expected figure has; a text as it is."""
+        if isinstance(value, str):
+            return value
         mantissa = self.value.lower().split("e")[0]
         digits = len(mantissa.partition(".")[2])
         return f"{value:.{digits}{'e' if 'e' in self.value.lower() else 'f'}}"
+
+    def met_by(self, value: float | str) -> bool:
+        """Whether a number is within the tolerance, or a text the same."""
+        if isinstance(value, str):
+            return value == self.value
+        return abs(value - float(self.value)) <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.value} ± {self.tolerance:g}" if self.tolerance else self.value
 
 
 def figures() -> list[Figure]:
@@ -51,39 +62,44 @@ def figures() -> list[Figure]:
 
 
 class Checker:
-    """`check(name, value)` for one run, which is told its list and its number of steps."""
+    """`check(name, value)` for one run, which is told its list and its number of steps.
 
-    def __init__(self, names: str, steps: int) -> None:
-        self.names, self.steps = names, steps
+    With `default_seed` false only the figures that hold for any number of steps are expected:
+    those of a training run belong to its seed.
+    """
+
+    def __init__(self, names: str, steps: int, default_seed: bool = True) -> None:
+        self.names, self.steps, self.default_seed = names, steps, default_seed
         self.known = figures()
         self.checks: list[dict[str, object]] = []
 
-    def __call__(self, name: str, value: float) -> None:
-        """Prints what was expected of the figure; raises AssertionError where it is not met.
+    def __call__(self, name: str, value: float | str) -> None:
+        """Prints what was expected of the figure, a number or a text.
 
-        Without a figure for this list and number of steps it only says so.  Raises KeyError
-        for a name that is not in the table at all.
+        Without a figure for this list and number of steps it only says so.  Raises
+        AssertionError where the figure is not met, and KeyError for a name that is not in
+        the table at all.
         """
         if all(figure.name != name for figure in self.known):
             raise KeyError(f"{name} is not in {TABLE.name}")
         figure = next((f for f in self.known if self._applies(f, name)), None)
         if figure is None:
             self._record(name, value, None)
-            print(f"· {name}: no figure for this list at {self.steps:,} steps")
+            seed = "" if self.default_seed else " and this seed"
+            print(f"· {name}: no figure for this list at {self.steps:,} steps{seed}")
             return
         passed = self._record(name, value, figure)
         if not passed:
-            raise AssertionError(
-                f"{name}: {figure.printed(value)}, expected {figure.value} ± {figure.tolerance:g}"
-            )
-        print(f"✓ {name}: {figure.value} ± {figure.tolerance:g}")
+            raise AssertionError(f"{name}: {figure.printed(value)}, expected {figure}")
+        print(f"✓ {name}: {figure}")
 
     def _applies(self, figure: Figure, name: str) -> bool:
         matches = figure.name == name and figure.names == self.names
-        return matches and figure.steps in (None, self.steps)
+        trained = self.default_seed and figure.steps == self.steps
+        return matches and (figure.steps is None or trained)
 
-    def _record(self, name: str, value: float, figure: Figure | None) -> bool:
-        passed = figure is None or abs(value - float(figure.value)) <= figure.tolerance
+    def _record(self, name: str, value: float | str, figure: Figure | None) -> bool:
+        passed = figure is None or figure.met_by(value)
         self.checks.append(
             {
                 "name": name,

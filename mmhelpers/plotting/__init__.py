@@ -4,7 +4,20 @@ Only this package imports matplotlib.  What it draws is computed elsewhere and h
 """
 
 from mmhelpers.plotting.base import save_figure
-from mmhelpers.plotting.curves import plot_loss
+from mmhelpers.plotting.curves import plot_loss, plot_lr_range
+from mmhelpers.plotting.embedding import plot_embedding
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
+from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
 
-__all__ = ["plot_line_removed", "plot_logit_gradients", "plot_pushes", "plot_loss", "save_figure"]
+__all__ = [
+    "plot_embedding",
+    "plot_line_removed",
+    "plot_logit_gradients",
+    "plot_loss",
+    "plot_lr_range",
+    "plot_pair_counts",
+    "plot_pushes",
+    "plot_smoothing",
+    "plot_tables",
+    "save_figure",
+]
