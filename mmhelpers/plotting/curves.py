@@ -26,3 +26,28 @@ def plot_loss(
     if len(runs) > 1:
         legend_outside(ax)
     return ax
+
+
+def plot_lr_range(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    chosen: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Losses against the learning rates of a range test, on a logarithmic axis.
+
+    Dots are single minibatches, the line averages over a twentieth of them; `chosen` is marked.
+    """
+    ax = new_axes(ax)
+    ax.semilogx(rates, losses, ".", color="lightsteelblue", markersize=3, label="a minibatch")
+    size = max(1, len(losses) // 20)
+    whole = len(losses) // size * size
+    groups = np.stack([np.log(rates[:whole]), losses[:whole]]).reshape(2, -1, size).mean(2)
+    ax.plot(np.exp(groups[0]), groups[1], color="darkblue", label=f"mean of {size}")
+    if chosen:
+        ax.axvline(chosen, color="firebrick", linestyle="--", label=f"chosen: {chosen:g}")
+    ax.set_xlabel("learning rate")
+    ax.set_ylabel("minibatch loss (nats)")
+    ax.grid(alpha=0.3)
+    legend_outside(ax)
+    return ax
