@@ -73,7 +73,7 @@ class NotebookTests:
 
     path: Path
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def notebook(self):
         return read_notebook(self.path)
 
@@ -169,6 +169,5 @@ for _path in find_notebooks():
     globals()[_name] = type(_name, (NotebookTests,), {"path": _path})
 
 
-def test_numbers_have_no_gap():
-    numbers = [int(path.name[:2]) for path in find_notebooks()]
-    assert numbers == list(range(1, len(numbers) + 1))
+def test_every_notebook_has_a_number_of_its_own():
+    assert find_notebooks() == sorted((ROOT / "notebooks").glob("*.ipynb"))
