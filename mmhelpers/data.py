@@ -27,8 +27,11 @@ SHA256 = {
 }
 BOUNDARY = "."  # stands before the first and after the last character of every name
 MAX_LENGTH = 1000  # characters a line; a longer one is hardly a word
-# Control characters, and the format characters that reverse or hide text on a screen.
-UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Control characters, those that break, reverse or hide text on a screen, and the surrogates
+# that stand for undecodable bytes in the name of a file and can't be printed at all.
+UNPRINTABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 class DataError(ValueError):
@@ -79,26 +82,27 @@ def load_names(choice: str = "auto") -> NameList:
 
 
 def read_names(path: Path) -> tuple[list[str], str]:
-    """The names of a file, one a line, and its SHA-256; blank lines are left out.
+    """The names of a file, one a line, and the SHA-256 of its text; blank lines are left out.
 
-    Any alphabet in UTF-8, any line ends.  Raises DataError with file, line and mend.
+    Any alphabet in UTF-8.  Windows line ends and a byte-order mark are accepted and change
+    neither names nor SHA-256.  Raises DataError with file, line and mend.
     """
     shown = printable(str(path))
+    if os.path.isdir(path):
+        raise DataError(f"{shown} is a directory: name a text file, one name a line")
     try:
         raw = path.read_bytes()
-    except IsADirectoryError:
-        raise DataError(f"{shown} is a directory: name a text file, one name a line") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{shown} can't be read ({reason}): name a text file") from None
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(f"{shown}, line {line}: not UTF-8, save the file as UTF-8") from None
-    words = [word for line in text.split("\n") if (word := line.strip(" "))]
+    words = [word for line in text.split("\n") if (word := line.strip())]
     check_words(text, words, shown)
-    return words, hashlib.sha256(raw).hexdigest()
+    return words, hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_words(text: str, words: list[str], shown: str) -> None:
@@ -112,7 +116,7 @@ def check_words(text: str, words: list[str], shown: str) -> None:
         line = text.count("\n", 0, text.index(BOUNDARY)) + 1
         raise DataError(f'{shown}, line {line}: "{BOUNDARY}" marks where names end, remove it')
     if len(max(words, key=len)) > MAX_LENGTH:
-        line = next(i for i, s in enumerate(text.split("\n"), 1) if len(s.strip(" ")) > MAX_LENGTH)
+        line = next(i for i, s in enumerate(text.split("\n"), 1) if len(s.strip()) > MAX_LENGTH)
         raise DataError(
             f"{shown}, line {line}: longer than {MAX_LENGTH} characters, write one name a line"
         )
@@ -151,7 +155,8 @@ def split_names(
     Raises DataError where the fractions don't sum to 1 or a part would be empty.
     Built in notebook 02.
     """
-    if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
+    # Asked so that NaN, which compares false with everything, is refused too.
+    if not (all(f > 0 for f in fractions) and abs(sum(fractions) - 1) < 1e-9):
         raise DataError(f"fractions {tuple(fractions)}: each must be above 0, and their sum 1")
     shuffled = list(words)
     random.Random(seed).shuffle(shuffled)
@@ -179,8 +184,10 @@ def build_dataset(
         raise DataError(f"block_size is {block_size}: it must be at least 1")
     if not words:
         raise DataError("no names: a data set needs at least one")
-    filler = "\0" * block_size  # no list holds this character, so it can mark the filling
-    text = "".join([filler + word + BOUNDARY for word in words])
+    filler = "\0" * block_size  # no name may hold this character, so it can mark the filling
+    text = filler + (BOUNDARY + filler).join(words) + BOUNDARY
+    if text.count("\0") > len(filler) * len(words):
+        raise DataError("a name holds the control character '\\x00': remove it")
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     ids = _indices(codes, vocabulary)
     targets = torch.from_numpy(np.flatnonzero(codes))  # (N,) where the filling is not

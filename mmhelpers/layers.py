@@ -16,6 +16,7 @@ class Layer:
     """
 
     training = True
+    left_by_pass = ("out",)  # tensors kept to be looked at, which are no part of the layer's state
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         self.out = self.forward(*inputs)
@@ -34,8 +35,9 @@ class Layer:
                 yield from ((f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Layer))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Every tensor of the layer and its sub-layers by dotted name, without `.out`."""
-        own = {k: v for k, v in vars(self).items() if isinstance(v, Tensor) and k != "out"}
+        """Every tensor of the layer and its sub-layers by dotted name, its own first."""
+        tensors = {k: v for k, v in vars(self).items() if isinstance(v, Tensor)}
+        own = {k: v for k, v in tensors.items() if k not in self.left_by_pass}
         for name, child in self.children():
             own |= {f"{name}.{key}": value for key, value in child.state_dict().items()}
         return own
@@ -54,10 +56,10 @@ class Layer:
                 expected, got = tuple(tensor.shape), tuple(state[name].shape)
                 raise ValueError(f"{name}: shape {got} instead of {expected}")
         for name, tensor in mine.items():
-            tensor.data = state[name].to(tensor.device, copy=True)
+            tensor.data = state[name].to(tensor, copy=True)  # to its device and dtype
 
     def parameters(self) -> list[Tensor]:
-        """The tensors that training changes, in the order in which they were assigned."""
+        """The tensors that training changes, in the order of `state_dict`."""
         return [t for t in self.state_dict().values() if t.requires_grad]
 
     def train(self, mode: bool = True) -> Layer:
