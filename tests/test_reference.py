@@ -43,6 +43,16 @@ def test_other_steps_and_other_lists_have_no_figure(table, capsys):
     assert capsys.readouterr().out.count("no figure for this list") == 2
 
 
+def test_another_seed_has_no_figures_of_training(table, capsys):
+    check = Checker("lecture", 300, default_seed=False)
+    check("x/loss", 99.0)
+    assert (
+        capsys.readouterr().out == "· x/loss: no figure for this list at 300 steps and this seed\n"
+    )
+    with pytest.raises(AssertionError):
+        check("x/floor", 2.5)
+
+
 def test_without_steps_it_holds_for_any(table):
     with pytest.raises(AssertionError):
         Checker("lecture", 10)("x/floor", 2.5)
