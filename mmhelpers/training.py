@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from tqdm import tqdm
 
+from mmhelpers.diagnostics import Finding, Recorder, diagnose
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
 from mmhelpers.optim import SGD
@@ -41,8 +42,13 @@ class Hook:
 class DivergedError(ArithmeticError):
     """The loss became NaN or infinite; carries the `step` and the `history` up to it."""
 
-    def __init__(self, step: int, loss: float, history: History) -> None:
-        super().__init__(f"at step {step} the loss is {loss}: try a smaller learning rate")
+    def __init__(
+        self, step: int, loss: float, history: History, findings: Sequence[Finding] = ()
+    ) -> None:
+        named = "; ".join(f"{f.symptom} ({f.where}), try {f.rule.advice}" for f in findings)
+        super().__init__(
+            f"at step {step} the loss is {loss}: {named or 'try a smaller learning rate'}"
+        )
         self.step, self.history = step, history
 
 
@@ -89,7 +95,9 @@ def train(
         batch_loss = loss(model(xb), yb)
         history.loss.append(batch_loss.item())
         if not math.isfinite(history.loss[-1]):
-            raise DivergedError(step, history.loss[-1], history)
+            record = next((hook for hook in hooks if isinstance(hook, Recorder)), Recorder())
+            findings = diagnose(model, record, history.loss)
+            raise DivergedError(step, history.loss[-1], history, findings)
         for hook in hooks:
             hook.before_backward(step, model)
         optimizer.zero_grad()
