@@ -3,21 +3,40 @@
 Only this package imports matplotlib.  What it draws is computed elsewhere and handed in.
 """
 
+from mmhelpers.plotting.activations import (
+    plot_comparison,
+    plot_distributions,
+    plot_histograms,
+    plot_normalisation,
+    plot_tanh_and_derivative,
+    plot_units,
+    plot_update_ratios,
+)
 from mmhelpers.plotting.base import save_figure
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range
 from mmhelpers.plotting.embedding import plot_embedding
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
+from mmhelpers.plotting.trees import plot_position_means, plot_tree
 
 __all__ = [
+    "plot_comparison",
+    "plot_distributions",
     "plot_embedding",
+    "plot_histograms",
     "plot_line_removed",
     "plot_logit_gradients",
     "plot_loss",
     "plot_lr_range",
+    "plot_normalisation",
     "plot_pair_counts",
+    "plot_position_means",
     "plot_pushes",
     "plot_smoothing",
     "plot_tables",
+    "plot_tanh_and_derivative",
+    "plot_tree",
+    "plot_units",
+    "plot_update_ratios",
     "save_figure",
 ]
