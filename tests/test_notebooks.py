@@ -59,7 +59,9 @@ def is_compared(cell: nbformat.NotebookNode) -> bool:
 
 def doctor(notebook: nbformat.NotebookNode) -> None:
     """Changes the first stored output that nbval compares, and leaves out what comes after."""
-    last = next(i for i, cell in enumerate(notebook.cells) if is_compared(cell))
+    compared = [i for i, cell in enumerate(notebook.cells) if is_compared(cell)]
+    assert compared, "no output that nbval compares"
+    last = compared[0]
     del notebook.cells[last + 1 :]
     for output in notebook.cells[last].outputs:
         if "text" in output:
@@ -144,23 +146,22 @@ class NotebookTests:
         exercises = split_at_exercises(notebook)
         assert 3 <= len(exercises) <= 6
         for title, cells in exercises.items():
-            hidden = [c for c in cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+            code = [cell for cell in cells if cell.cell_type == "code"]
+            hidden = [c for c in code if c.metadata.get("jupyter", {}).get("source_hidden")]
             assert hidden, f"{title}: no solution in a collapsed code cell"
-            checks = [c for c in cells if re.search(r"check|assert", c.source)]
-            assert checks, f"{title}: nothing to check it with"
+            checked = any(re.search(r"check|assert", cell.source) for cell in cells)
+            assert checked and len(code) > len(hidden), f"{title}: nothing to check it with"
 
 
 def split_at_exercises(notebook: nbformat.NotebookNode) -> dict[str, list[nbformat.NotebookNode]]:
-    """Gives the code cells of each exercise by its heading, up to the next heading."""
+    """Gives the cells of each exercise by its heading, up to the next cell with a heading."""
     exercises, current = {}, None
     for cell in notebook.cells:
         heading = re.search(r"^#+ .*", cell.source, re.MULTILINE)
         if cell.cell_type == "markdown" and heading:
             current = heading[0] if re.search(r"\bExercise\b", heading[0]) else None
-            if current:
-                exercises[current] = []
-        elif cell.cell_type == "code" and current:
-            exercises[current].append(cell)
+        if current:
+            exercises.setdefault(current, []).append(cell)
     return exercises
 
 
