@@ -14,17 +14,17 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A module imports only from lower ranks, or from its own package.
 RANKS = {
+    "kernels": 0,
     "layers": 0,
     "losses": 0,
     "optim": 0,
     "data": 0,
-    "kernels": 0,
     "download": 1,
     "diagnostics": 1,
     "sequence": 1,
     "versions": 1,
+    "sequence_models": 1.5,
     "models": 2,
-    "sequence_models": 2,
     "training": 2,
     "sampling": 2,
     "checkpoint": 2,
@@ -33,6 +33,7 @@ RANKS = {
     "plotting": 3,
     "notebook_files": 3,
     "run_report": 3,
+    "distributed": 3,
     "makemore": 4,
     "study": 4,
     "notebooks": 4,
