@@ -195,6 +195,33 @@ def build_dataset(
     return X, ids[targets]
 
 
+def pad_names(words: Sequence[str], vocabulary: Vocabulary, length: int) -> tuple[Tensor, Tensor]:
+    """Every name as one row: X (N, length) from the start token on, Y (N, length) one later.
+
+    X holds 0 and the letters, Y the letters and 0; what is left is filled with 0 in X and with
+    -1 in Y, which losses don't count.  Raises DataError where a name and its end are longer than
+    `length`, or for a character that is not in the vocabulary.  Built in notebook 07.
+    """
+    if not words:
+        raise DataError("no names: a data set needs at least one")
+    if (longest := max(map(len, words))) >= length:
+        raise DataError(f"a name of {longest} characters does not fit in rows of {length}")
+    codes = np.frombuffer(
+        "".join([w.ljust(length, "\0") for w in words]).encode("utf-32-le"), "<u4"
+    )
+    letters = _indices(codes, vocabulary).view(-1, length)  # (N, length)
+    start = letters.new_zeros(len(words), 1)
+    X = torch.cat([start, letters[:, :-1]], 1)  # (N, length)
+    lengths = torch.tensor([len(word) for word in words])[:, None]
+    return X, letters.masked_fill(torch.arange(length) > lengths, -1)
+
+
+def trim(X: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
+    """Padded rows X, Y (B, T) without the columns in which no row has a target."""
+    T = int((Y >= 0).sum(1).max())
+    return X[:, :T], Y[:, :T]
+
+
 def _indices(codes: np.ndarray, vocabulary: Vocabulary) -> Tensor:
     """The vocabulary's indices (N,) of Unicode code points (N,); code point 0 gives 0."""
     table = np.full(max(map(ord, vocabulary.stoi)) + 1, -1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor
 
+from mmhelpers import sequence_models, versions
 from mmhelpers.layers import BatchNorm1d, Layer, Linear, Tanh, parameter
 
 
@@ -124,3 +127,34 @@ def deep_mlp(
     last = layers[-1].gamma if norm else layers[-1].weight
     last.data *= 0.1
     return DeepMLP(C, layers)
+
+
+# The sizes of every model, and the builder that makes it of them.
+REGISTRY: dict[str, tuple[object, Callable[..., Layer]]] = {
+    **sequence_models.MODELS,
+    **versions.MODELS,
+}
+
+
+def build(name: str, vocab_size: int, generator: Generator | None = None, **sizes: object) -> Layer:
+    """The model of that name, drawn from `generator`; `sizes` that are not given are its own.
+
+    Raises ValueError for an unknown name or size, and lists those that it knows.
+    """
+    return find(name)[1](vocab_size, sizes_of(name, **sizes), generator)
+
+
+def sizes_of(name: str, **sizes: object) -> object:
+    """The sizes of the model of that name, a frozen dataclass, with those that are given."""
+    own = find(name)[0]
+    known = [field.name for field in fields(own)]
+    if unknown := sorted(sizes.keys() - set(known)):
+        raise ValueError(f"{name} has no size {', '.join(unknown)}: it has {', '.join(known)}")
+    return replace(own, **sizes)
+
+
+def find(name: str) -> tuple[object, Callable[..., Layer]]:
+    """The sizes and the builder of that name; raises ValueError where it is unknown."""
+    if name not in REGISTRY:
+        raise ValueError(f"no model {name!r}: there are {', '.join(REGISTRY)}")
+    return REGISTRY[name]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count, islice
 
 import torch
 from torch import Generator, Tensor
 from tqdm import tqdm
 
+from mmhelpers.data import trim
 from mmhelpers.diagnostics import Finding, Recorder, diagnose
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
@@ -34,6 +36,9 @@ class Hook:
 
     def before_backward(self, step: int, model: Layer) -> None:
         """Called between the forward and the backward pass."""
+
+    def after_backward(self, step: int, model: Layer) -> None:
+        """Called between the backward pass and the update."""
 
     def after_step(self, step: int, model: Layer, lr: float) -> None:
         """Called after the update, which had the learning rate `lr`; gradients are still there."""
@@ -64,10 +69,13 @@ def pick_device(name: str) -> torch.device:
 
 
 def minibatch(data: Data, size: int, generator: Generator | None = None) -> Data:
-    """`size` random examples of the data, drawn with replacement.  Built in notebook 02."""
+    """`size` random examples of the data, drawn with replacement.  Built in notebook 02.
+
+    Padded names are cut at the longest of the minibatch (see `data.trim`).
+    """
     X, Y = data
     rows = torch.randint(0, len(X), (size,), generator=generator).to(X.device)
-    return X[rows], Y[rows]
+    return trim(X[rows], Y[rows]) if Y.ndim == 2 else (X[rows], Y[rows])
 
 
 def train(
@@ -90,7 +98,30 @@ def train(
     if steps < 1:
         raise ValueError(f"steps is {steps}: it must be at least 1")
     history, start = History(), time.perf_counter()
-    for step in tqdm(range(steps), disable=not progress, mininterval=0.5, file=sys.stdout):
+    each = updates(model, data, optimizer, history, batch_size, generator, loss, hooks)
+    bar = tqdm(total=steps, disable=not progress, mininterval=0.5, file=sys.stdout)
+    for _ in islice(each, steps):
+        bar.update()
+    bar.close()
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+def updates(
+    model: Layer,
+    data: Data,
+    optimizer: SGD,
+    history: History,
+    batch_size: int = 32,
+    generator: Generator | None = None,
+    loss: Loss = cross_entropy,
+    hooks: Sequence[Hook] = (),
+) -> Iterator[float]:
+    """The minibatch losses of endless updates of the model, each given when it is done.
+
+    What `train` does, a step at a time; the losses are also kept in `history`.
+    """
+    for step in count():
         xb, yb = minibatch(data, batch_size, generator)
         batch_loss = loss(model(xb), yb)
         history.loss.append(batch_loss.item())
@@ -102,12 +133,13 @@ def train(
             hook.before_backward(step, model)
         optimizer.zero_grad()
         batch_loss.backward()
+        for hook in hooks:
+            hook.after_backward(step, model)
         lr = optimizer.lr
         optimizer.step()
         for hook in hooks:
             hook.after_step(step, model, lr)
-    history.seconds = time.perf_counter() - start
-    return history
+        yield history.loss[-1]
 
 
 @torch.no_grad()

@@ -1,0 +1,301 @@
+"""The layers for sequences: equal to torch.nn's, forward and backward, and causal."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from mmhelpers import kernels
+from mmhelpers.layers import Layer, LayerNorm
+from mmhelpers.sequence import (
+    GELU,
+    Cache,
+    CausalAverage,
+    CausalConv1d,
+    CausalSelfAttention,
+    FusedLayerNorm,
+    GRUCell,
+    LSTMCell,
+    Recurrent,
+    RNNCell,
+    TransformerBlock,
+)
+
+some = settings(max_examples=15, deadline=None)
+size = st.integers(1, 6)
+heads = st.sampled_from([(1, 3), (2, 4), (3, 6), (4, 8)])  # (n_head, n_embd)
+
+
+def double(layer):
+    for name, tensor in layer.state_dict().items():
+        generator = torch.Generator().manual_seed(len(name))
+        drawn = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
+        tensor.data = drawn / 2
+    return layer
+
+
+def draw(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+def close(ours, theirs):
+    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def backward(*outputs):
+    """Sends different random gradients back from the outputs, the same on each call."""
+    grads = [draw(*out.shape, seed=i + 7).detach() for i, out in enumerate(outputs)]
+    torch.autograd.backward(outputs, grads)
+
+
+def copy(ours, theirs, pairs):
+    """Gives theirs our weights; `pairs` are (our tensor, their name, transposed)."""
+    theirs.double()
+    for tensor, name, transposed in pairs:
+        value = tensor.detach().T if transposed else tensor.detach()
+        theirs.get_parameter(name).data.copy_(value)
+    return theirs
+
+
+def compare_gradients(theirs, pairs):
+    for tensor, name, transposed in pairs:
+        grad = theirs.get_parameter(name).grad
+        close(tensor.grad, grad.T if transposed else grad)
+
+
+CELLS = {
+    RNNCell: (nn.RNNCell, nn.RNN),
+    GRUCell: (nn.GRUCell, nn.GRU),
+    LSTMCell: (nn.LSTMCell, nn.LSTM),
+}
+
+
+def cell_pairs(cell, suffix=""):
+    pairs = [
+        (cell.inputs.weight, f"weight_ih{suffix}", True),
+        (cell.hidden.weight, f"weight_hh{suffix}", True),
+        (cell.inputs.bias, f"bias_ih{suffix}", False),
+    ]
+    if cell.hidden.bias is not None:
+        pairs.append((cell.hidden.bias, f"bias_hh{suffix}", False))
+    return pairs
+
+
+def torch_cell(cell, suffix, theirs):
+    theirs = copy(cell, theirs, cell_pairs(cell, suffix))
+    if cell.hidden.bias is None:
+        theirs.get_parameter(f"bias_hh{suffix}").data.zero_()
+    return theirs
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@some
+@given(B=size, n_in=size, n_hidden=size)
+def test_cell_equals_torch(kind, B, n_in, n_hidden):
+    cell = double(kind(n_in, n_hidden))
+    theirs = torch_cell(cell, "", CELLS[kind][0](n_in, n_hidden))
+    ours_in = [draw(B, n_in), *[draw(B, n_hidden, seed=i + 1) for i in range(cell.n_states)]]
+    their_in = [t.detach().clone().requires_grad_() for t in ours_in]
+    state = their_in[1:]
+    expected = theirs(their_in[0], tuple(state) if kind is LSTMCell else state[0])
+    expected = expected if kind is LSTMCell else (expected,)
+    given = cell(*ours_in)
+    for mine, its in zip(given, expected, strict=True):
+        close(mine, its)
+    backward(*given)
+    backward(*expected)
+    compare_gradients(theirs, cell_pairs(cell))
+    for mine, its in zip(ours_in, their_in, strict=True):
+        close(mine.grad, its.grad)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@some
+@given(B=size, T=size, n_in=size, n_hidden=size)
+def test_recurrent_equals_torch(kind, B, T, n_in, n_hidden):
+    layer = double(Recurrent(kind(n_in, n_hidden)))
+    cell = layer.cell
+    theirs = torch_cell(cell, "_l0", CELLS[kind][1](n_in, n_hidden, batch_first=True))
+    x = draw(B, T, n_in)
+    start = layer.start.detach()[:, None].expand(-1, B, -1).contiguous()
+    expected, _ = theirs(x, (start[:1], start[1:]) if kind is LSTMCell else start)
+    given = layer(x)
+    close(given, expected)
+    backward(given)
+    backward(expected)
+    compare_gradients(theirs, cell_pairs(cell, "_l0"))
+
+
+def test_start_is_learned():
+    layer = double(Recurrent(GRUCell(2, 3)))
+    assert torch.autograd.gradcheck(lambda start: run_from(layer, start), [draw(1, 3)])
+
+
+def run_from(layer, start):
+    layer.start = start
+    return layer.forward(draw(2, 3, 2).detach())
+
+
+@some
+@given(B=size, T=size, n_in=size, n_out=size, kernel=st.integers(1, 4), dilation=st.integers(1, 4))
+def test_conv_equals_torch(B, T, n_in, n_out, kernel, dilation):
+    layer = double(CausalConv1d(n_in, n_out, kernel, dilation))
+    theirs = nn.Conv1d(n_in, n_out, kernel, dilation=dilation).double()
+    # ours (kernel * n_in, n_out), theirs (n_out, n_in, kernel)
+    theirs.weight.data.copy_(
+        layer.linear.weight.detach().view(kernel, n_in, n_out).permute(2, 1, 0)
+    )
+    theirs.bias.data.copy_(layer.linear.bias.detach())
+    x = draw(B, T, n_in)
+    padded = nn.functional.pad(x.transpose(1, 2), ((kernel - 1) * dilation, 0))
+    given, expected = layer(x), theirs(padded).transpose(1, 2)
+    close(given, expected)
+    backward(given)
+    backward(expected)
+    close(layer.linear.weight.grad.view(kernel, n_in, n_out), theirs.weight.grad.permute(2, 1, 0))
+    close(layer.linear.bias.grad, theirs.bias.grad)
+
+
+def attention_pairs(layer, prefix=""):
+    return [
+        (layer.qkv.weight, f"{prefix}in_proj_weight", True),
+        (layer.qkv.bias, f"{prefix}in_proj_bias", False),
+        (layer.project.weight, f"{prefix}out_proj.weight", True),
+        (layer.project.bias, f"{prefix}out_proj.bias", False),
+    ]
+
+
+def future(T):
+    return torch.full((T, T), -torch.inf, dtype=torch.float64).triu(1)
+
+
+@some
+@given(B=size, T=size, shape=heads)
+def test_attention_equals_torch(B, T, shape):
+    n_head, C = shape
+    layer = double(CausalSelfAttention(C, n_head))
+    theirs = nn.MultiheadAttention(C, n_head, batch_first=True)
+    theirs = copy(layer, theirs, attention_pairs(layer))
+    x = draw(B, T, C)
+    given = layer(x)
+    expected, weights = theirs(x, x, x, attn_mask=future(T), average_attn_weights=False)
+    close(given, expected)
+    close(layer.weights, weights)
+    backward(given)
+    backward(expected)
+    compare_gradients(theirs, attention_pairs(layer))
+
+
+@some
+@given(B=size, T=size, shape=heads)
+def test_block_equals_torch(B, T, shape):
+    n_head, C = shape
+    block = double(TransformerBlock(C, n_head))
+    theirs = nn.TransformerEncoderLayer(
+        C, n_head, 4 * C, 0.0, lambda x: nn.functional.gelu(x, approximate="tanh"),
+        batch_first=True, norm_first=True,
+    )  # fmt: skip
+    linears = list(zip(block.mlp.layers[::2], ["linear1", "linear2"], strict=True))
+    norms = [(block.norm1, "norm1"), (block.norm2, "norm2")]
+    pairs = [
+        *attention_pairs(block.attention, "self_attn."),
+        *[(linear.weight, f"{name}.weight", True) for linear, name in linears],
+        *[(linear.bias, f"{name}.bias", False) for linear, name in linears],
+        *[(norm.gamma, f"{name}.weight", False) for norm, name in norms],
+        *[(norm.beta, f"{name}.bias", False) for norm, name in norms],
+    ]
+    theirs = copy(block, theirs, pairs)
+    x = draw(B, T, C)
+    given, expected = block(x), theirs(x, src_mask=future(T))
+    close(given, expected)
+    backward(given)
+    backward(expected)
+    compare_gradients(theirs, pairs)
+
+
+@some
+@given(B=size, T=size, C=size)
+def test_average_equals_even_attention(B, T, C):
+    x = draw(B, T, C)
+    nothing = torch.zeros_like(x)
+    even = nn.functional.scaled_dot_product_attention(nothing, nothing, x, is_causal=True)
+    given = CausalAverage()(x)
+    close(given, even)
+    close(*[torch.autograd.grad(out.square().sum(), x)[0] for out in (given, even)])
+
+
+LAYERS = {
+    "rnn": lambda: Recurrent(RNNCell(4, 4)),
+    "gru": lambda: Recurrent(GRUCell(4, 4)),
+    "lstm": lambda: Recurrent(LSTMCell(4, 4)),
+    "conv": lambda: CausalConv1d(4, 4, kernel_size=2, dilation=2),
+    "attention": lambda: CausalSelfAttention(4, 2),
+    "block": lambda: TransformerBlock(4, 2),
+    "average": CausalAverage,
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_causal(name):
+    layer, x = double(LAYERS[name]()), draw(2, 7, 4)
+    for t in range(7):
+        grad = torch.autograd.grad(layer(x)[:, t].sum(), x)[0]
+        assert not grad[:, t + 1 :].any(), "looks ahead"
+        assert grad[:, t].any(), "does not see its own input"
+
+
+@pytest.mark.parametrize("parts", [[1] * 6, [3, 1, 2], [6], [1, 5]])
+def test_cache_gives_the_same(parts):
+    block, x = double(TransformerBlock(6, 3)), draw(2, 6, 6)
+    cache = Cache()
+    pieces = [block(part, cache) for part in x.split(parts, 1)]
+    close(torch.cat(pieces, 1), block(x))
+
+
+@some
+@given(B=size, T=size, shape=heads, seed=st.integers(0, 99))
+def test_packed_equals_padded(B, T, shape, seed):
+    n_head, C = shape
+    tokens = torch.ones(B, T, dtype=torch.int64)
+    lengths = torch.randint(1, T + 1, (B,), generator=torch.Generator().manual_seed(seed))
+    tokens[torch.arange(T) >= lengths[:, None]] = 0
+    packing = kernels.Packing(tokens)
+    block, x = double(TransformerBlock(C, n_head)), draw(B, T, C)
+    padded, packed = block(x), block(packing.pack(x), None, packing)
+    close(packed, packing.pack(padded))
+    inputs = [x, *block.parameters()]
+    grads = [torch.autograd.grad(out.sin().sum(), inputs) for out in (packed, packing.pack(padded))]
+    for mine, plain in zip(*grads, strict=True):
+        close(mine, plain)
+
+
+@some
+@given(B=size, C=size)
+def test_kernels_equal_plain_forms(B, C):
+    x, gamma, beta = draw(B, 3, C), draw(C, seed=1), draw(C, seed=2)
+    norm, plain = FusedLayerNorm(C), LayerNorm(C)
+    for layer in norm, plain:
+        layer.gamma, layer.beta = gamma, beta
+    close(norm(x), plain(x))
+    close(GELU()(x), nn.functional.gelu(x, approximate="tanh"))
+    assert torch.autograd.gradcheck(lambda *t: kernels.layer_norm(*t, 1e-5), [x, gamma, beta])
+    assert torch.autograd.gradcheck(kernels.gelu, [x])
+
+
+def test_attention_kernel_gradient():
+    assert torch.autograd.gradcheck(lambda qkv: kernels.attention(qkv, 2), [draw(2, 4, 12)])
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ValueError, match="5 heads do not divide a width of 64"):
+        CausalSelfAttention(64, 5)
+
+
+def test_weights_are_no_parameters():
+    layer = CausalSelfAttention(4, 2)
+    before = layer.state_dict().keys()
+    layer(torch.zeros(1, 3, 4))
+    assert layer.state_dict().keys() == before
+    assert isinstance(layer, Layer)
