@@ -160,7 +160,7 @@ def split_names(
         raise DataError(f"fractions {tuple(fractions)}: each must be above 0, and their sum 1")
     shuffled = list(words)
     random.Random(seed).shuffle(shuffled)
-    # Rounded first: 0.8 + 0.1 is a hair below 0.9, and `int` would cut a whole name off.
+    # Rounded first: 0.7 + 0.2 is a hair below 0.9, and `int` would cut a whole name off.
     bounds = [int(round(sum(fractions[:i]), 9) * len(words)) for i in range(len(fractions) + 1)]
     parts = tuple(shuffled[a:b] for a, b in zip(bounds, bounds[1:], strict=False))
     if not all(parts):

@@ -368,6 +368,8 @@ def test_too_few_names_to_split(n):
 def test_other_fractions():
     assert [len(part) for part in split_names(["a"] * 10, (0.5, 0.5))] == [5, 5]
     assert [len(part) for part in split_names(["a"], (1.0,))] == [1]
+    # 0.7 + 0.2 is a hair below 0.9: no name may get lost to that.
+    assert [len(part) for part in split_names(["a"] * 10, (0.7, 0.2, 0.1))] == [7, 2, 1]
 
 
 # Examples
