@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Generator, Tensor
 
-from mmhelpers.data import Vocabulary
+from mmhelpers.data import BOUNDARY, DataError, Vocabulary
 from mmhelpers.layers import Layer
 from mmhelpers.losses import softmax
 
@@ -44,24 +45,143 @@ def sample_names(
     """
     was_training = model.training
     model.eval()
-    names = [_sample_name(model, vocabulary, generator, draw) for _ in range(count)]
+    reader = Reader(model)
+    names = [_sample_name(reader, vocabulary, generator, draw) for _ in range(count)]
     model.train(was_training)
     return names
 
 
 def _sample_name(
-    model: Layer,
+    reader: Reader,
     vocabulary: Vocabulary,
     generator: Generator | None,
     draw: Callable[[Tensor, Generator | None], int],
 ) -> str:
-    device = next(iter(model.state_dict().values())).device
-    context, name = [0] * model.block_size, []
-    while len(name) < MAX_LENGTH:
-        probs = softmax(model(torch.tensor([context], device=device)))[0]  # (V,)
+    tokens = [0]
+    while len(tokens) <= reader.limit:
+        probs = softmax(reader.plain(torch.tensor([tokens], device=reader.device)))[0]  # (V,)
         index = draw(probs, generator)
         if index == 0:
             break
-        name.append(index)
-        context = context[1:] + [index]
-    return vocabulary.decode(name)
+        tokens.append(index)
+    return vocabulary.decode(tokens[1:])
+
+
+class Reader:
+    """Gives the logits (B, V) after tokens (B, T), which begin with the start token 0.
+
+    Serves both kinds of model: one of windows, before which boundary tokens are put, and one of
+    whole names, whose last position counts.  `limit` is the most letters of a name.
+    """
+
+    def __init__(self, model: Layer) -> None:
+        self.model = model
+        self.device = next(iter(model.state_dict().values())).device
+        blank = torch.zeros((1, model.block_size), dtype=torch.int64, device=self.device)
+        self.whole_names = model(blank).ndim == 3
+        self.limit = model.block_size - 1 if self.whole_names else MAX_LENGTH
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets the keys and values of the names read so far."""
+        self.cache = self.model.new_cache() if hasattr(self.model, "new_cache") else None
+
+    def plain(self, tokens: Tensor) -> Tensor:
+        """The logits (B, V), everything read anew."""
+        T = self.model.block_size
+        if self.whole_names:
+            return self.model(tokens[:, -T:])[:, -1]
+        boundaries = tokens.new_zeros((len(tokens), T))
+        return self.model(torch.cat([boundaries, tokens], 1)[:, -T:])
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        """The same, where only what came since the last call is read if the model has a cache."""
+        if self.cache is None:
+            return self.plain(tokens)
+        return self.model(tokens[:, self.cache.length :], self.cache)[:, -1]
+
+
+@torch.no_grad()
+def generate_names(
+    model: Layer,
+    vocabulary: Vocabulary,
+    count: int,
+    generator: Generator | None = None,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    prompt: str = "",
+    batch_size: int = 1000,
+) -> list[str]:
+    """`count` names that begin with `prompt`, many drawn at once; for the rest see `sharpen`.
+
+    The model is in evaluation mode meanwhile.  Raises DataError for a prompt that has a
+    character not in the vocabulary, or leaves no room.  Built in notebook 08.
+    """
+    was_training = model.training
+    model.eval()
+    reader, names = Reader(model), []
+    start = torch.tensor([[0, *encode_prompt(prompt, vocabulary, reader.limit)]])
+    while len(names) < count:
+        rows = min(batch_size, count - len(names))
+        reader.restart()
+        tokens = start.to(reader.device).expand(rows, -1)  # (B, T)
+        ended = torch.zeros(rows, dtype=torch.bool, device=reader.device)
+        while tokens.shape[1] <= reader.limit and not ended.all():
+            probs = sharpen(reader(tokens), temperature, top_k, top_p).cpu()  # (B, V)
+            drawn = torch.multinomial(probs, 1, generator=generator).to(reader.device)  # (B, 1)
+            tokens = torch.cat([tokens, drawn.masked_fill(ended[:, None], 0)], 1)
+            ended |= tokens[:, -1] == 0
+        names += [vocabulary.decode(row[1:]).partition(BOUNDARY)[0] for row in tokens.tolist()]
+    model.train(was_training)
+    return names
+
+
+def encode_prompt(prompt: str, vocabulary: Vocabulary, limit: int) -> list[int]:
+    """The indices of a name's beginning; raises DataError where it can't be one."""
+    if BOUNDARY in prompt:
+        raise DataError(f'the prompt has a "{BOUNDARY}", which marks where names end')
+    if len(prompt) >= limit:
+        raise DataError(f"the prompt has {len(prompt)} characters: at most {limit - 1}")
+    return vocabulary.encode(prompt)
+
+
+def sharpen(
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Tensor:
+    """Probabilities (…, V) of logits (…, V), made surer or more daring.
+
+    The logits are divided by `temperature`; only the `top_k` likeliest characters stay, of which
+    only the likeliest that together reach `top_p`.  Raises ValueError where one can't be.
+    Built in notebook 08 (Fan et al. 2018; Holtzman et al. 2020).
+    """
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature is {temperature}: it must be above 0")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top-k is {top_k}: it must be at least 1")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top-p is {top_p}: it must be above 0 and at most 1")
+    # The largest first at 0, so that a tiny temperature does not divide to infinity minus itself.
+    shifted = logits - logits.amax(-1, keepdim=True)
+    probs, order = softmax(shifted / temperature).sort(dim=-1, descending=True, stable=True)
+    if top_k is not None:
+        probs[..., top_k:] = 0
+        probs = probs / probs.sum(-1, keepdim=True)
+    if top_p is not None:
+        probs = probs * (probs.cumsum(-1) - probs < top_p)  # the one that reaches it stays
+        probs = probs / probs.sum(-1, keepdim=True)
+    return torch.zeros_like(probs).scatter(-1, order, probs)
+
+
+def novelty(
+    names: Iterable[str], train: Iterable[str], held_out: Iterable[str]
+) -> dict[str, list[str]]:
+    """The names in three lists: "in train", "in held-out" (and not in train), and "new"."""
+    known = [("in train", set(train)), ("in held-out", set(held_out))]
+    groups: dict[str, list[str]] = {"in train": [], "in held-out": [], "new": []}
+    for name in names:
+        groups[next((group for group, words in known if name in words), "new")].append(name)
+    return groups

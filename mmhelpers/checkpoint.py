@@ -1,0 +1,66 @@
+"""Checkpoints on disk: whole or not at all, and read without running anything in them."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import warnings
+import zipfile
+from pathlib import Path
+
+import torch
+
+FORMAT = "mmhelpers checkpoint 1"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that can't be used; the message says which and why."""
+
+
+def save(path: Path, state: dict[str, object]) -> None:
+    """Writes the state (tensors, numbers, text, lists and dicts of them) to the file `path`.
+
+    Raises OSError where it can't; then, and when the process dies meanwhile, what stood there
+    before is still whole.
+    """
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **state}, buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes the content under another name, to the disk itself, then puts it in the place."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> dict[str, object]:
+    """The state that was saved in the file `path`, its tensors on the CPU.
+
+    Raises CheckpointError for a file that is not there, is cut short, is none of ours, or
+    carries anything but data.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the errors say enough
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is not there: train a model first") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read ({error.strerror})") from None
+    except pickle.UnpicklingError:
+        raise CheckpointError(f"{path} is no checkpoint of ours: it holds more than data") from None
+    except Exception:  # torch names no errors of its own for a file that is cut short or garbled
+        reason = "no checkpoint" if zipfile.is_zipfile(path) else "cut short, or no checkpoint"
+        raise CheckpointError(f"{path} is {reason}: take another, or train anew") from None
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is no checkpoint of ours: name another directory")
+    return state

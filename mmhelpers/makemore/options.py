@@ -1,0 +1,91 @@
+"""The flags of the command line: those of makemore.py, and a few more."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+MODEL_FLAGS = ("n_layer", "n_head", "n_embd", "n_embd2", "dropout")
+DEFAULTS = {
+    "type": "transformer",
+    "seed": 3407,
+    "batch_size": 32,
+    "learning_rate": 5e-4,
+    "weight_decay": 0.01,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports an error in one line."""
+
+    def error(self, message: str) -> None:
+        """Ends with status 2."""
+        self.exit(2, f"error: {message} (--help lists the flags)\n")
+
+
+def number(kind: type, fits: Callable[[float], bool], wanted: str) -> Callable[[str], float]:
+    """A type for argparse: a number of that kind that fits; `wanted` says which those are."""
+
+    def parse_number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not fits(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return value
+
+    return parse_number
+
+
+positive = number(int, lambda n: 0 < n < 2**31, "a whole number of 1 or more")
+natural = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")
+unlimited = number(int, lambda n: n >= -1, "a whole number of 0 or more, or -1 for no limit")
+top_k = number(int, lambda n: n >= 1 or n == -1, "a whole number of 1 or more, or -1 for all")
+above_0 = number(float, lambda x: 0 < x < float("inf"), "a number above 0")
+from_0 = number(float, lambda x: 0 <= x < float("inf"), "a number of 0 or more")
+share = number(float, lambda x: 0 <= x < 1, "a number from 0 to below 1")
+top_p = number(float, lambda x: 0 < x <= 1, "a number above 0 and at most 1")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The flags as given; None for what is left to a checkpoint, the model or `DEFAULTS`."""
+    parser = Parser(prog="python -m mmhelpers.makemore", description="Make more names.")
+    add = parser.add_argument
+    add("-i", "--input-file", help="the list, one name a line (names.txt); auto, bundled, lecture")
+    add("-o", "--work-dir", default="out", help="directory of all that is written (%(default)s)")
+    add("--resume", action="store_true", help="go on with the training in the work directory")
+    add("--sample-only", action="store_true", help="only sample from the model there")
+    add("-n", "--num-workers", type=natural, default=4, help="not needed: names are in memory")
+    add("--max-steps", type=unlimited, default=-1, help="steps in all, -1 until Ctrl-C (-1)")
+    add("--device", default="cpu", help="cpu, cuda, cuda:2, mps or auto (%(default)s)")
+    add("--seed", type=natural, help="of everything random (3407)")
+    add_sampling(parser.add_argument_group("sampling").add_argument)
+    add_model(parser.add_argument_group("model").add_argument)
+    add = parser.add_argument_group("optimisation").add_argument
+    add("-b", "--batch-size", type=positive, help="names a step, of all processes together (32)")
+    add("-l", "--learning-rate", type=above_0, help="(5e-4)")
+    add("-w", "--weight-decay", type=from_0, help="(0.01)")
+    options = parser.parse_args(arguments)
+    if options.resume and options.sample_only:
+        parser.error("--resume and --sample-only exclude each other")
+    return options
+
+
+def add_sampling(add: Callable[..., object]) -> None:
+    """Adds the flags about samples."""
+    add("--top-k", type=top_k, default=-1, help="only the k likeliest letters, -1 all (-1)")
+    add("--top-p", type=top_p, default=1.0, help="only the likeliest of this share (%(default)s)")
+    add("--temperature", type=above_0, default=1.0, help="lower is safer (%(default)s)")
+    add("--prompt", default="", help="what every name begins with")
+    add("--num-samples", type=positive, help="how many (10 in training, 50 with --sample-only)")
+
+
+def add_model(add: Callable[..., object]) -> None:
+    """Adds the flags about the model."""
+    add("--type", help="bigram mlp rnn gru lstm cnn bow transformer v1 … v6 (transformer)")
+    add("--n-layer", type=positive, help="blocks (4)")
+    add("--n-head", type=positive, help="heads of a Transformer (4)")
+    add("--n-embd", type=positive, help="width of the embeddings (64)")
+    add("--n-embd2", type=positive, help="width of the hidden layer or state (64)")
+    add("--dropout", type=share, help="share of what is left out in training (0)")

@@ -1,0 +1,121 @@
+"""Sampling many names at once: the filters, the prompt, the cache."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhelpers.data import DataError, Vocabulary
+from mmhelpers.losses import softmax
+from mmhelpers.models import build
+from mmhelpers.sampling import Reader, generate_names, novelty, sample_names, sharpen
+
+VOCABULARY = Vocabulary(["abcdef"])
+LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0]])
+
+
+def model(name, **sizes):
+    generator = torch.Generator().manual_seed(1)
+    built = build(name, len(VOCABULARY), generator, **sizes)
+    for parameter in built.parameters():
+        parameter.data += 0.5 * torch.randn(parameter.shape, generator=generator)
+    return built
+
+
+def double(built):
+    for tensor in built.state_dict().values():
+        tensor.data = tensor.data.double()
+    return built
+
+
+def seeded(seed=2):
+    return torch.Generator().manual_seed(seed)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=9), st.floats(0.1, 5), st.integers(1, 12))
+def test_sharpen_keeps_the_likeliest(values, temperature, k):
+    logits = torch.tensor(values, dtype=torch.float64)
+    probs = sharpen(logits, temperature, top_k=k)
+    torch.testing.assert_close(probs.sum(), torch.tensor(1.0).double())
+    assert (probs > 0).sum() <= k
+    kept, left_out = logits[probs > 0], logits[probs == 0]
+    assert not len(left_out) or kept.min() >= left_out.max()
+    if k >= len(values):
+        torch.testing.assert_close(probs, softmax(logits / temperature))
+
+
+def test_top_p_keeps_the_one_that_reaches_it():
+    probs = softmax(LOGITS)  # 0.64, 0.24, 0.09, 0.03
+    for p, kept in (0.5, 1), (0.65, 2), (0.9, 3), (1.0, 4):
+        given = sharpen(LOGITS, top_p=p)[0]
+        torch.testing.assert_close(given[:kept], probs[0, :kept] / probs[0, :kept].sum())
+        assert not given[kept:].any()
+
+
+def test_a_tiny_temperature_takes_the_likeliest():
+    assert sharpen(LOGITS * 1e3, 1e-30).tolist() == [[1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": 0.0}, {"temperature": -1.0}, {"temperature": float("nan")},
+        {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5},
+    ],
+)  # fmt: skip
+def test_sharpen_refuses(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        sharpen(LOGITS, **wrong)
+
+
+@pytest.mark.parametrize("name", ["transformer", "gru", "mlp", "v1", "v5"])
+def test_prompt_and_length(name):
+    built = model(name)
+    names = generate_names(built, VOCABULARY, 30, seeded(), prompt="fa", batch_size=7)
+    assert len(names) == 30 and all(word.startswith("fa") for word in names)
+    assert all(len(word) <= Reader(built.eval()).limit for word in names)
+    assert names == generate_names(built, VOCABULARY, 30, seeded(), prompt="fa", batch_size=7)
+
+
+def test_cache_gives_the_same_names():
+    built = double(model("transformer"))
+    with_cache = generate_names(built, VOCABULARY, 50, seeded())
+    built.new_cache = lambda: None
+    assert generate_names(built, VOCABULARY, 50, seeded()) == with_cache
+
+
+def test_cached_logits_equal_plain_ones():
+    built = double(model("transformer")).eval()
+    tokens = torch.randint(1, 7, (5, 16), generator=seeded())
+    tokens[:, 0] = 0
+    reader = Reader(built)
+    for T in range(1, 17):
+        torch.testing.assert_close(reader(tokens[:, :T]), reader.plain(tokens[:, :T]))
+
+
+@pytest.mark.parametrize("name", ["rnn", "transformer"])
+def test_the_plain_sampler_serves_whole_name_models(name):
+    built = model(name)
+    names = sample_names(built, VOCABULARY, 5, seeded())
+    assert len(names) == 5 and all(len(word) < 16 for word in names)
+    assert built.training
+
+
+def test_frequencies_follow_the_model():
+    built = build("bigram", len(VOCABULARY))
+    built.table.data[0] = torch.tensor([-9.0, 2, 1, 0, -9, -9, -9])
+    names = generate_names(built, VOCABULARY, 20_000, seeded(), batch_size=20_000)
+    share = sum(name[:1] == "a" for name in names) / len(names)
+    assert abs(share - float(softmax(built.table.detach())[0, 1])) < 0.015
+
+
+@pytest.mark.parametrize("prompt, what", [("x", "'x' is not"), ("a.", "marks"), ("a" * 15, "15")])
+def test_prompt_refused(prompt, what):
+    with pytest.raises(DataError, match=what):
+        generate_names(model("rnn"), VOCABULARY, 1, prompt=prompt)
+
+
+def test_novelty():
+    groups = novelty(["ann", "bob", "zed", "ann"], ["ann", "ada"], ["bob", "ann"])
+    assert groups == {"in train": ["ann", "ann"], "in held-out": ["bob"], "new": ["zed"]}
