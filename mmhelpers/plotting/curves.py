@@ -34,12 +34,12 @@ def plot_lr_range(
     chosen: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Losses against the learning rates of a range test, on a logarithmic axis.
+    """Losses against the learning rates of a range test, both on logarithmic axes.
 
     Dots are single minibatches, the line averages over a twentieth of them; `chosen` is marked.
     """
     ax = new_axes(ax)
-    ax.semilogx(rates, losses, ".", color="lightsteelblue", markersize=3, label="a minibatch")
+    ax.loglog(rates, losses, ".", color="lightsteelblue", markersize=3, label="a minibatch")
     size = max(1, len(losses) // 20)
     whole = len(losses) // size * size
     groups = np.stack([np.log(rates[:whole]), losses[:whole]]).reshape(2, -1, size).mean(2)
