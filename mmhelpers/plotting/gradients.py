@@ -32,14 +32,17 @@ def plot_pushes(
 def plot_logit_gradients(
     gradient: Tensor, characters: Sequence[str], ax: Axes | None = None
 ) -> Axes:
-    """The gradients by the logits of a batch (B, V) as a map: blue is pulled up, red down."""
+    """The gradients by the logits of a batch (B, V) as a map: blue is pulled up, red down.
+
+    The scale ends at the strongest push down, which is far weaker than a pull up.
+    """
     ax = new_axes(ax, height=6.5)
-    size = gradient.abs().max().item()
+    size = gradient.max().item()
     image = ax.imshow(-gradient.numpy(), cmap="RdBu", vmin=-size, vmax=size, aspect="auto")
     ax.set_xticks(range(len(characters)), characters)
     ax.set_xlabel("character")
     ax.set_ylabel("example of the batch")
-    ax.figure.colorbar(image, ax=ax, label="minus the gradient by the logit")
+    ax.figure.colorbar(image, ax=ax, extend="max", label="minus the gradient by the logit")
     return ax
 
 
@@ -48,22 +51,22 @@ def plot_line_removed(
 ) -> Axes:
     """One unit's gradients on both sides of BatchNorm against its normalised values (N,).
 
-    Both are in the same unit, with the factor in front of the brackets left out.  Each comes
-    with the straight line that fits it best.
+    Both without the factor `gamma * inv_std`; a grey line joins the two of one example.  Each
+    comes with the straight line that fits it best.
     """
     ax = new_axes(ax)
     x = normalised.numpy()
     ends = np.array([x.min(), x.max()])
+    ax.vlines(x, coming.numpy(), leaving.numpy(), color="silver", linewidth=1)
     for gradient, color, label in (
         (coming, "darkorange", "coming from above"),
         (leaving, "darkblue", "passed on below"),
     ):
         y = gradient.numpy()
-        ax.vlines(x, 0, y, color=color, alpha=0.15)
         ax.plot(x, y, "o", color=color, markersize=5, label=label)
         ax.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=color, label="its best line")
     ax.set_xlabel("normalised value of the example")
-    ax.set_ylabel("gradient")
+    ax.set_ylabel("gradient, without the factor in front")
     ax.grid(alpha=0.3)
     legend_outside(ax)
     return ax
