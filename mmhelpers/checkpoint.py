@@ -50,16 +50,18 @@ def load(path: Path) -> dict[str, object]:
     carries anything but data.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # the errors say enough
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        content = io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         raise CheckpointError(f"{path} is not there: train a model first") from None
     except OSError as error:
         raise CheckpointError(f"{path} can't be read ({error.strerror})") from None
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the errors say enough
+            state = torch.load(content, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(f"{path} is no checkpoint of ours: it holds more than data") from None
     except Exception:  # torch names no errors of its own for a file that is cut short or garbled
-        reason = "no checkpoint" if zipfile.is_zipfile(path) else "cut short, or no checkpoint"
+        reason = "garbled" if zipfile.is_zipfile(content) else "cut short, or no checkpoint"
         raise CheckpointError(f"{path} is {reason}: take another, or train anew") from None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no checkpoint of ours: name another directory")

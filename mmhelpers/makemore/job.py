@@ -141,7 +141,10 @@ def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Jo
     """
     state = checkpoint.load(path)
     try:
+        kinds = {"seed": int, "batch_size": int, "learning_rate": float, "weight_decay": float}
         config = dict(state["config"])
+        config |= {name: kind(config[name]) for name, kind in kinds.items()}
+        config["input_file"] = str(config["input_file"])
         known = sizes_of(config["type"], **config["sizes"])
         check_words(state["vocabulary"], [state["vocabulary"]], "the vocabulary")
         vocabulary = Vocabulary(state["vocabulary"])

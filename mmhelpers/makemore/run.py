@@ -100,7 +100,7 @@ class Split:
 def sample_only(options: argparse.Namespace, device: torch.device, group: Group) -> None:
     """Prints names of the best model in the work directory."""
     job = restore(Path(options.work_dir, BEST), options, device)
-    names = open_list(options.input_file or job.config.get("input_file"))
+    names = open_list(options.input_file or job.config["input_file"])
     split = Split.of(names.words, job.config["seed"])
     seed = job.optimizer.steps if options.seed is None else options.seed
     if group.leads:
@@ -159,7 +159,7 @@ def open_job(options: argparse.Namespace, device: torch.device) -> tuple[Job, Na
         return job, names
     path = Path(options.work_dir, LAST)
     job = restore(path, options, device)
-    names = open_list(options.input_file or job.config.get("input_file"))
+    names = open_list(options.input_file or job.config["input_file"])
     if characters(Vocabulary(names.words)) != characters(job.vocabulary):
         raise CheckpointError(f"{path} has another vocabulary than {names.path}: name its own list")
     if options.seed is not None and options.seed != job.config["seed"]:
