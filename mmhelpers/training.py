@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from tqdm import tqdm
 
 from mmhelpers.data import trim
-from mmhelpers.diagnostics import Finding, Recorder, diagnose
+from mmhelpers.diagnostics import Finding, Hook, Recorder, diagnose
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
 from mmhelpers.optim import SGD
@@ -29,19 +29,6 @@ class History:
 
     loss: list[float] = field(default_factory=list)
     seconds: float = 0.0
-
-
-class Hook:
-    """Looks on while a model is trained; override what is needed."""
-
-    def before_backward(self, step: int, model: Layer) -> None:
-        """Called between the forward and the backward pass."""
-
-    def after_backward(self, step: int, model: Layer) -> None:
-        """Called between the backward pass and the update."""
-
-    def after_step(self, step: int, model: Layer, lr: float) -> None:
-        """Called after the update, which had the learning rate `lr`; gradients are still there."""
 
 
 class DivergedError(ArithmeticError):

@@ -6,6 +6,7 @@ Nothing here draws: `plotting` does.
 from mmhelpers.diagnostics.findings import Finding, diagnose, findings_table
 from mmhelpers.diagnostics.statistics import (
     Histogram,
+    Hook,
     Recorder,
     Snapshot,
     TensorStats,
@@ -22,6 +23,7 @@ from mmhelpers.diagnostics.statistics import (
 __all__ = [
     "Finding",
     "Histogram",
+    "Hook",
     "Recorder",
     "Snapshot",
     "TensorStats",

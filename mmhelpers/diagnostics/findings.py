@@ -44,7 +44,7 @@ CONFIDENT = Rule(
 SATURATED_RULE = Rule(
     "saturated", "share |tanh| > 0.97", 0.35, f"up to 0.25 in {SOUND}", "smaller first weights"
 )
-VANISHING = Rule("vanishing", "std of outputs", 0.1, f"0.3 to 0.7 in {SOUND}", "larger weights")
+VANISHING = Rule("vanishing", "std of outputs", 0.1, f"0.2 to 0.8 in {SOUND}", "larger weights")
 EXPLODING = Rule("exploding", "std of outputs", 10, f"below 1 in {SOUND}", "smaller weights")
 UNEVEN_LOW = Rule(
     "vanishing", "gradient std, first / last", 0.01, f"0.5 to 3 in {SOUND}", "larger weights"
@@ -78,7 +78,7 @@ def diagnose(
 
     `losses` are those of `History`.  What is not given is not judged.  A bad start explains bad
     steps, and these explain stuck units: later links are judged only where the earlier are
-    sound.  Raises ValueError for a model that was not trained.  Built in notebook 03.
+    sound.  Raises ValueError for a model that was not trained.  Notebook 03 shows it at work.
     """
     if not hasattr(model, "out") or not (record.snapshots or losses):
         raise ValueError("diagnose needs a model in training: train it with the Recorder as a hook")

@@ -118,8 +118,21 @@ class Snapshot:
     stuck: list[list[bool]]
 
 
+class Hook:
+    """Looks on while a model is trained; override what is needed."""
+
+    def before_backward(self, step: int, model: Layer) -> None:
+        """Called between the forward and the backward pass."""
+
+    def after_backward(self, step: int, model: Layer) -> None:
+        """Called between the backward pass and the update."""
+
+    def after_step(self, step: int, model: Layer, lr: float) -> None:
+        """Called after the update, which had the learning rate `lr`; gradients are still there."""
+
+
 @dataclass
-class Recorder:
+class Recorder(Hook):
     """A hook for `training.train` that keeps what `diagnose` and the plots need.
 
     `update_ratios` has for each weight log10(std(lr * gradient) / std(weight)) of every step

@@ -12,7 +12,7 @@ from mmhelpers.plotting.activations import (
     plot_units,
     plot_update_ratios,
 )
-from mmhelpers.plotting.base import save_figure
+from mmhelpers.plotting.base import picture, save_figure
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range
 from mmhelpers.plotting.embedding import plot_embedding
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
@@ -20,6 +20,7 @@ from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tab
 from mmhelpers.plotting.trees import plot_position_means, plot_tree
 
 __all__ = [
+    "picture",
     "plot_comparison",
     "plot_distributions",
     "plot_embedding",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -35,3 +36,11 @@ def save_figure(ax: Axes, output_dir: str | Path, name: str) -> None:
     # Without the version of matplotlib in it, the same picture gives the same bytes.
     ax.figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
     os.replace(unfinished, folder / f"{name}.png")
+
+
+def picture(ax: Axes) -> bytes:
+    """The figure of `ax` as a PNG, for a widget to show; the figure is closed."""
+    file = io.BytesIO()
+    ax.figure.savefig(file, format="png", dpi=DPI)
+    plt.close(ax.figure)
+    return file.getvalue()
