@@ -179,8 +179,11 @@ def train_fast(
     """The history of `steps` updates by gradient descent, as `training.train` with SGD gives it.
 
     About twice as fast, equal to it within float error at each step, not in the last digits.
-    Raises DivergedError when the loss is no longer a finite number.
+    Raises ValueError for steps of 0 or less, and
+    DivergedError when the loss is no longer a finite number.
     """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}: it must be at least 1")
     X, Y = data
     hand, losses, start = HandGradients(model), [], time.perf_counter()
     for step in tqdm(range(steps), disable=not progress, mininterval=0.5, file=sys.stdout):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from mmhelpers import sequence_models, versions
 from mmhelpers.layers import BatchNorm1d, Layer, Linear, Tanh, parameter
@@ -158,3 +159,16 @@ def find(name: str) -> tuple[object, Callable[..., Layer]]:
     if name not in REGISTRY:
         raise ValueError(f"no model {name!r}: there are {', '.join(REGISTRY)}")
     return REGISTRY[name]
+
+
+@torch.no_grad()
+def multiply_adds(model: Layer) -> int:
+    """How often the model multiplies and adds in a forward pass over one window.
+
+    Counted by torch in the matrix products as they run; all else is small beside them.
+    """
+    was_training = model.training
+    with FlopCounterMode(display=False) as counter:
+        model.eval()(torch.zeros((1, model.block_size), dtype=torch.int64))
+    model.train(was_training)
+    return counter.get_total_flops() // 2

@@ -1,0 +1,139 @@
+"""The scaling study: a grid of models and seeds, trained anywhere joblib reaches.
+
+Every finished cell of the grid is stored at once, so that an interrupted study goes on where
+it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from mmhelpers.data import Vocabulary, build_dataset, split_names
+from mmhelpers.fast import train_fast
+from mmhelpers.models import build, multiply_adds
+from mmhelpers.optim import SGD, step_schedule
+from mmhelpers.training import evaluate, train
+
+CURVE_POINTS = 100
+
+
+class StudyError(ValueError):
+    """A stored study that can't be used; the message says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training run of the grid."""
+
+    model: str  # a name of the registry: "v1" to "v6"
+    seed: int  # of the weights and the minibatches
+    steps: int
+    path: str = "exact"  # "exact": the lecture's digits; "fast": without autograd
+
+
+def grid(
+    models: Sequence[str], seeds: Sequence[int], steps: int, path: str = "exact"
+) -> list[Cell]:
+    """The cells of every model with every seed."""
+    return [Cell(model, seed, steps, path) for model in models for seed in seeds]
+
+
+def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
+    """What one run gives: the cell's fields, sizes, losses, seconds and the loss curve."""
+    torch.set_num_threads(1)  # several cells at once would only get in each other's way
+    vocabulary = Vocabulary(words)
+    generator = torch.Generator().manual_seed(cell.seed)
+    model = build(cell.model, len(vocabulary), generator)
+    train_data, dev_data, _ = (
+        build_dataset(part, vocabulary, model.block_size) for part in split_names(words)
+    )
+    lr = step_schedule(0.1, {cell.steps * 3 // 4: 0.01})
+    if cell.path == "fast":
+        history = train_fast(model, train_data, cell.steps, lr, generator=generator, progress=False)
+    else:
+        optimizer = SGD(model.parameters(), lr)
+        history = train(
+            model,
+            train_data,
+            cell.steps,
+            optimizer,
+            generator=generator,
+            loss=F.cross_entropy,
+            progress=False,
+        )
+    points = min(CURVE_POINTS, cell.steps)
+    return asdict(cell) | {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "multiply_adds": multiply_adds(model),
+        "train": evaluate(model, train_data, loss=F.cross_entropy),
+        "dev": evaluate(model, dev_data, loss=F.cross_entropy),
+        "seconds": history.seconds,
+        "curve": [float(part.mean()) for part in np.array_split(history.loss, points)],
+    }
+
+
+def run_study(
+    cells: Sequence[Cell], words: Sequence[str], store: Path, jobs: int = 2, anew: bool = False
+) -> list[dict[str, Any]]:
+    """The results of all cells, in their order; only those that `store` lacks are run.
+
+    `store` is a JSON file, rewritten as each cell finishes.  The cells run on `jobs` local
+    processes, or wherever a surrounding `joblib.parallel_config(backend=...)` sends them
+    ("dask", "ray").  With `anew` what is stored is run again.  Raises StudyError where the
+    file is damaged or belongs to another list.
+    """
+    done = {} if anew else load_study(store, words)
+    missing = [cell for cell in cells if cell not in done]
+    tasks = (joblib.delayed(_labelled)(cell, list(words)) for cell in missing)
+    for cell, result in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
+        done[cell] = result
+        _save(done, words, store)
+    return [done[cell] for cell in cells]
+
+
+def _labelled(cell: Cell, words: list[str]) -> tuple[Cell, dict[str, Any]]:
+    return cell, run_cell(cell, words)
+
+
+def load_study(store: Path, words: Sequence[str]) -> dict[Cell, dict[str, Any]]:
+    """The stored results by cell, none where there is no file.
+
+    Raises StudyError where the file is damaged or belongs to another list.
+    """
+    if not store.exists():
+        return {}
+    try:
+        stored = json.loads(store.read_text(encoding="utf-8"))
+        of_list, results = stored["list"], stored["cells"]
+        done = {Cell(*[r[k] for k in ("model", "seed", "steps", "path")]): r for r in results}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StudyError(
+            f"{store.name} is damaged ({type(error).__name__}): run the study anew"
+        ) from None
+    if of_list != _fingerprint(words):
+        raise StudyError(f"{store.name} is of another list of names: run the study anew")
+    return done
+
+
+def _fingerprint(words: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
+def _save(done: dict[Cell, dict[str, Any]], words: Sequence[str], store: Path) -> None:
+    """Writes the file whole or not at all."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = store.with_name(f".{store.name}")
+    content = {"list": _fingerprint(words), "cells": list(done.values())}
+    unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    os.replace(unfinished, store)

@@ -1,0 +1,118 @@
+import json
+import os
+import signal
+import threading
+import time
+
+import joblib
+import pytest
+from distributed import Client, LocalCluster
+
+from mmhelpers import study
+from mmhelpers.data import load_names
+from mmhelpers.study import Cell, StudyError, grid, load_study, run_study
+
+WORDS = load_names("bundled").words[::40]
+CELLS = grid(["v1", "v4"], seeds=[1, 2], steps=20)
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__DAEMON", "False")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with Client(cluster) as client:
+            yield client
+
+
+def test_grid():
+    assert CELLS[1] == Cell("v1", 2, 20, "exact")
+    assert len(grid(["v1", "v2", "v5"], range(4), 10, "fast")) == 12
+
+
+def test_results_are_stored_and_not_run_again(tmp_path, monkeypatch):
+    store = tmp_path / "folder" / "study.json"
+    first = run_study(CELLS[:2], WORDS, store, jobs=1)
+    assert [result["seed"] for result in first] == [1, 2]
+    assert first[0]["parameters"] == 12_097
+    assert first[0]["dev"] != first[1]["dev"]
+    ran = []
+    real = study.run_cell
+    monkeypatch.setattr(
+        study, "run_cell", lambda cell, words: ran.append(cell) or real(cell, words)
+    )
+    assert run_study(CELLS[:2], WORDS, store, jobs=1) == first
+    assert ran == []
+    run_study(CELLS, WORDS, store, jobs=1)
+    assert ran == CELLS[2:]
+    run_study(CELLS[:1], WORDS, store, jobs=1, anew=True)
+    assert ran == CELLS[2:] + CELLS[:1]
+
+
+def test_an_interrupted_study_keeps_what_is_done(tmp_path, monkeypatch):
+    store, real = tmp_path / "study.json", study.run_cell
+
+    def breaks(cell, words):
+        if cell == CELLS[2]:
+            raise KeyboardInterrupt
+        return real(cell, words)
+
+    monkeypatch.setattr(study, "run_cell", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(CELLS, WORDS, store, jobs=1)
+    assert list(load_study(store, WORDS)) == CELLS[:2]
+
+
+def test_the_fast_path_is_near_the_exact_one(tmp_path):
+    exact, fast = (
+        run_study(grid(["v1"], [1], 300, path), WORDS, tmp_path / f"{path}.json", jobs=1)[0]
+        for path in ("exact", "fast")
+    )
+    assert fast["dev"] == pytest.approx(exact["dev"], abs=0.1)
+
+
+def test_processes_and_dask_give_the_same(tmp_path, cluster):
+    local = run_study(CELLS, WORDS, tmp_path / "local.json")
+    with joblib.parallel_config(backend="dask"):
+        remote = run_study(CELLS, WORDS, tmp_path / "dask.json")
+    for a, b in zip(local, remote, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0}
+
+
+def test_a_killed_worker_loses_no_cell(tmp_path, cluster):
+    store = tmp_path / "study.json"
+    cells = grid(["v1"], seeds=range(6), steps=200)
+    pids = [worker["pid"] for worker in cluster.run(lambda: {"pid": os.getpid()}).values()]
+    killed = []
+
+    def kill():
+        while not store.exists():
+            time.sleep(0.05)
+        os.kill(pids[0], signal.SIGKILL)
+        killed.append(len(json.loads(store.read_text())["cells"]))
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with joblib.parallel_config(backend="dask"):
+        results = run_study(cells, WORDS, store)
+    killer.join()
+    assert killed[0] < len(cells), "the worker was killed too late to matter"
+    assert [result["seed"] for result in results] == list(range(6))
+    assert sorted(c["seed"] for c in json.loads(store.read_text())["cells"]) == list(range(6))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"list": 1}', '{"list": "x", "cells": [{}]}'])
+def test_a_damaged_store(tmp_path, content):
+    store = tmp_path / "study.json"
+    store.write_text(content)
+    with pytest.raises(StudyError, match=r"study.json is damaged .*: run the study anew"):
+        load_study(store, WORDS)
+    assert store.read_text() == content
+
+
+def test_a_store_of_another_list(tmp_path):
+    store = tmp_path / "study.json"
+    run_study(CELLS[:1], WORDS, store, jobs=1)
+    with pytest.raises(StudyError, match="another list"):
+        load_study(store, WORDS[1:])
+    anew = run_study(CELLS[:1], WORDS[1:], store, jobs=1, anew=True)
+    assert list(load_study(store, WORDS[1:]).values()) == anew
