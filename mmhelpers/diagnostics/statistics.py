@@ -38,7 +38,7 @@ class TensorStats:
     ratio: float = math.nan
 
 
-def histogram(values: Tensor, bins: int = 80) -> Histogram:
+def histogram(values: Tensor, bins: int = 40) -> Histogram:
     """The histogram of all values of a tensor (any shape), as density."""
     flat = values.detach().flatten().float().cpu()
     density, edges = torch.histogram(flat[flat.isfinite()], bins, density=True)

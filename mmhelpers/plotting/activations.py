@@ -113,13 +113,12 @@ def plot_comparison(table: Mapping[str, Mapping[int, Mapping[float, float]]], to
             shown = [loss if loss < top else top for loss in losses]
             (line,) = ax.semilogx(rates, shown, marker=marker, alpha=0.8, label=kind)
             off = [rate for rate, loss in zip(rates, losses, strict=True) if not loss < top]
-            style = {"color": line.get_color(), "markersize": 12, "clip_on": False}
-            ax.plot(off, [top] * len(off), "x", **style)
+            ax.plot(off, [top] * len(off), "x", color=line.get_color(), markersize=12)
         ax.set_title(f"{depth} hidden layers")
         ax.set_xlabel("learning rate")
         ax.grid(alpha=0.3)
     axes[0].set_ylabel("dev loss (nats)")
-    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return axes[0]
 
 
