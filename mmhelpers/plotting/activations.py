@@ -108,7 +108,7 @@ def plot_comparison(table: Mapping[str, Mapping[int, Mapping[float, float]]], to
     depths = list(next(iter(table.values())))
     axes = _row(len(depths))
     for ax, depth in zip(axes, depths, strict=True):
-        for (kind, by_depth), marker in zip(table.items(), "osD", strict=False):
+        for (kind, by_depth), marker in zip(table.items(), "osD^", strict=False):
             rates, losses = zip(*by_depth[depth].items(), strict=True)
             shown = [loss if loss < top else top for loss in losses]
             (line,) = ax.semilogx(rates, shown, marker=marker, alpha=0.8, label=kind)
