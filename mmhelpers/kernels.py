@@ -35,7 +35,7 @@ class Packing:
         """(N, C) gives (B, T, C), with zeros where the padding is."""
         B, T = self.shape
         padded = packed.new_zeros(B * T, packed.shape[1])
-        return padded.index_copy(0, self.rows, packed).view(B, T, -1)
+        return padded.index_copy_(0, self.rows, packed).view(B, T, -1)
 
 
 class LayerNormFunction(Function):

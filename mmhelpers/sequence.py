@@ -58,26 +58,26 @@ class RNNCell(Cell):
 class GRUCell(Cell):
     """Gates r and z decide what of h goes into the candidate n, and what stays: gives (h,).
 
-    r, z = sigmoid(x W + b + h U + c), n = tanh(x W + b + r * (h U + c)), and the new
-    h = (1 - z) * n + z * h.  Here r scales h U as in `torch.nn.GRUCell`, to which this is
-    equal; in the paper (and makemore.py) it scales h before U.  The columns of W and U stand in
-    the order r, z, n.  Built in notebook 07 (Cho et al. 2014).
+    r, z = sigmoid(x W + b + h U), n = tanh(x W + b + r * (h U + c)), and the new
+    h = (1 - z) * n + z * h.  Here r scales h U + c as in `torch.nn.GRUCell`, to which this is
+    equal (two biases of its gates r and z are one here); in the paper, and in makemore.py, it
+    scales h before U.  The columns of W and U stand in the order r, z, n.  Built in notebook 07
+    (Cho et al. 2014).
     """
 
     gates = 3
 
     def __init__(self, n_in: int, n_hidden: int, generator: Generator | None = None) -> None:
         super().__init__(n_in, n_hidden, generator)
-        self.hidden.bias = parameter(torch.zeros(3 * n_hidden))
+        self.candidate_bias = parameter(torch.zeros(n_hidden))  # c
 
     def step(self, projected: Tensor, state: State) -> State:
         (h,) = state
-        recurrent = torch.addmm(self.hidden.bias, h, self.hidden.weight)  # (B, 3 * n_hidden)
         sizes = [2 * self.n_hidden, self.n_hidden]
         x_gates, x_candidate = projected.split(sizes, 1)
-        h_gates, h_candidate = recurrent.split(sizes, 1)
+        h_gates, h_candidate = (h @ self.hidden.weight).split(sizes, 1)
         r, z = (x_gates + h_gates).sigmoid().chunk(2, 1)
-        candidate = torch.addcmul(x_candidate, r, h_candidate).tanh()
+        candidate = torch.addcmul(x_candidate, r, h_candidate + self.candidate_bias).tanh()
         return (torch.lerp(candidate, h, z),)
 
 
@@ -172,6 +172,22 @@ class Cache:
         return k, v
 
 
+class FusedLinear(Linear):
+    """`Linear` with product and bias in one operation where the input is (N, fan_in)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 2 or self.bias is None:
+            return super().forward(x)
+        return torch.addmm(self.bias, x, self.weight)  # (N, fan_out)
+
+
+class FusedLayerNorm(LayerNorm):
+    """`LayerNorm` by the faster kernel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
 class CausalSelfAttention(Layer):
     """Each position takes a weighted mean of what it and the past ones offer, `n_head` times.
 
@@ -186,8 +202,8 @@ class CausalSelfAttention(Layer):
         if n_head < 1 or n_embd % n_head:
             raise ValueError(f"{n_head} heads do not divide a width of {n_embd} evenly")
         self.n_head = n_head
-        self.qkv = Linear(n_embd, 3 * n_embd, generator=generator)
-        self.project = Linear(n_embd, n_embd, generator=generator)
+        self.qkv = FusedLinear(n_embd, 3 * n_embd, generator=generator)
+        self.project = FusedLinear(n_embd, n_embd, generator=generator)
 
     def forward(
         self, x: Tensor, cache: Cache | None = None, packing: Packing | None = None
@@ -216,13 +232,6 @@ class CausalSelfAttention(Layer):
         return {k: v for k, v in super().state_dict().items() if k != "weights"}
 
 
-class FusedLayerNorm(LayerNorm):
-    """`LayerNorm` by the faster kernel."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return layer_norm(x, self.gamma, self.beta, self.eps)
-
-
 class GELU(Layer):
     """x where it is large, 0 where it is very negative, smooth between: as GPT-2's, by tanh.
 
@@ -248,8 +257,8 @@ class TransformerBlock(Layer):
         self.norm1 = FusedLayerNorm(n_embd)
         self.attention = CausalSelfAttention(n_embd, n_head, generator)
         self.norm2 = FusedLayerNorm(n_embd)
-        expand = Linear(n_embd, 4 * n_embd, generator=generator)
-        contract = Linear(4 * n_embd, n_embd, generator=generator)
+        expand = FusedLinear(n_embd, 4 * n_embd, generator=generator)
+        contract = FusedLinear(4 * n_embd, n_embd, generator=generator)
         self.mlp = Sequential([expand, GELU(), contract])
         self.dropout = Dropout(dropout)
 

@@ -55,4 +55,4 @@ def test_taken_up_again_is_exact():
 def test_another_shape_is_refused():
     state = AdamW(draw([(3, 2)]), 0.1).state_dict()
     with pytest.raises(ValueError, match="does not fit"):
-        AdamW(draw([(2, 3)]), 0.1).load_state_dict(state)
+        AdamW(draw([(2, 4)]), 0.1).load_state_dict(state)
