@@ -9,6 +9,7 @@ imported from here in every later one.  Where things are:
     optim        gradient descent and its learning-rate schedules
     models       whole models, built from the layers
     training     train a model, measure its loss
+    diagnostics  what a network in training looks like inside, and what is wrong with it
     sampling     draw new names from a model
     reference    the figures that a run is expected to reach
     plotting     one drawing function a figure
