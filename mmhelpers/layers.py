@@ -243,9 +243,9 @@ class LayerNorm(Layer):
         self.beta = parameter(torch.zeros(dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        mean = x.mean(-1, keepdim=True)  # (…, 1)
-        var = x.var(-1, keepdim=True, unbiased=False)  # (…, 1)
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+        centred = x - x.mean(-1, keepdim=True)  # (…, dim)
+        var = (centred * centred).mean(-1, keepdim=True)  # (…, 1), biased
+        return self.gamma * centred / torch.sqrt(var + self.eps) + self.beta
 
 
 class Dropout(Layer):

@@ -18,12 +18,16 @@ import joblib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Generator
 
-from mmhelpers.data import Vocabulary, build_dataset, split_names
+from mmhelpers.data import Vocabulary, build_dataset, pad_names, split_names
 from mmhelpers.fast import train_fast
+from mmhelpers.layers import Sequential
+from mmhelpers.losses import cross_entropy
 from mmhelpers.models import build, multiply_adds
-from mmhelpers.optim import SGD, step_schedule
-from mmhelpers.training import evaluate, train
+from mmhelpers.optim import SGD, AdamW, cosine_schedule, step_schedule
+from mmhelpers.training import Data, History, evaluate, train
+from mmhelpers.versions import Committee
 
 CURVE_POINTS = 100
 
@@ -38,7 +42,7 @@ class Cell:
 
     model: str  # a name of the registry: "v1" to "v6"
     seed: int  # of the weights and the minibatches
-    steps: int
+    steps: int  # of V6: of each member
     path: str = "exact"  # "exact": the lecture's digits; "fast": without autograd
 
 
@@ -50,37 +54,68 @@ def grid(
 
 
 def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
-    """What one run gives: the cell's fields, sizes, losses, seconds and the loss curve."""
+    """What one run gives: the cell's fields, sizes, losses, seconds and the loss curve.
+
+    `predictions` is how many characters the model was trained to predict, counting repeats.
+    """
     torch.set_num_threads(1)  # several cells at once would only get in each other's way
     vocabulary = Vocabulary(words)
     generator = torch.Generator().manual_seed(cell.seed)
     model = build(cell.model, len(vocabulary), generator)
-    train_data, dev_data, _ = (
-        build_dataset(part, vocabulary, model.block_size) for part in split_names(words)
-    )
-    lr = step_schedule(0.1, {cell.steps * 3 // 4: 0.01})
-    if cell.path == "fast":
-        history = train_fast(model, train_data, cell.steps, lr, generator=generator, progress=False)
+    if isinstance(model, Committee):
+        dataset, train_model, batch_size, loss = pad_names, train_committee, 128, cross_entropy
     else:
-        optimizer = SGD(model.parameters(), lr)
-        history = train(
-            model,
-            train_data,
-            cell.steps,
-            optimizer,
-            generator=generator,
-            loss=F.cross_entropy,
-            progress=False,
-        )
+        dataset, train_model, batch_size, loss = build_dataset, train_windows, 32, F.cross_entropy
+    train_data, dev_data, _ = (
+        dataset(part, vocabulary, model.block_size) for part in split_names(words)
+    )
+    history = train_model(model, train_data, cell, batch_size, generator)
+    targets = int((train_data[1] >= 0).sum())
     points = min(CURVE_POINTS, cell.steps)
     return asdict(cell) | {
         "parameters": sum(p.numel() for p in model.parameters()),
         "multiply_adds": multiply_adds(model),
-        "train": evaluate(model, train_data, loss=F.cross_entropy),
-        "dev": evaluate(model, dev_data, loss=F.cross_entropy),
+        "predictions": round(cell.steps * batch_size * targets / len(train_data[0])),
+        "train": evaluate(model, train_data, loss=loss),
+        "dev": evaluate(model, dev_data, loss=loss),
         "seconds": history.seconds,
         "curve": [float(part.mean()) for part in np.array_split(history.loss, points)],
     }
+
+
+def train_windows(
+    model: Sequential, data: Data, cell: Cell, batch_size: int, generator: Generator
+) -> History:
+    """V1 to V5 as the lecture trains them: rate 0.1, and 0.01 for the last quarter."""
+    lr = step_schedule(0.1, {cell.steps * 3 // 4: 0.01})
+    if cell.path == "fast":
+        return train_fast(model, data, cell.steps, lr, batch_size, generator, progress=False)
+    optimizer = SGD(model.parameters(), lr)
+    return train(
+        model,
+        data,
+        cell.steps,
+        optimizer,
+        batch_size,
+        generator,
+        loss=F.cross_entropy,
+        progress=False,
+    )
+
+
+def train_committee(
+    model: Committee, data: Data, cell: Cell, batch_size: int, generator: Generator
+) -> History:
+    """V6: every member for itself, with AdamW and a cosine; the history is the members' mean."""
+    histories = []
+    for member in model.members:
+        lr = cosine_schedule(8e-3, cell.steps, warmup=cell.steps // 50)
+        optimizer = AdamW(member.parameters(), lr, betas=(0.9, 0.99), weight_decay=0.05)
+        histories.append(
+            train(member, data, cell.steps, optimizer, batch_size, generator, progress=False)
+        )
+    losses = np.mean([history.loss for history in histories], 0).tolist()
+    return History(losses, sum(history.seconds for history in histories))
 
 
 def run_study(

@@ -1,4 +1,4 @@
-"""V1 to V6: the models of the scaling study, from one hidden layer to the WaveNet and past it."""
+"""V1 to V6: the models of the scaling study, from one hidden layer to a committee of WaveNets."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from mmhelpers.kernels import Packing
 from mmhelpers.layers import (
     BatchNorm1d,
     Embedding,
     FlattenConsecutive,
     Layer,
+    LayerNorm,
     Linear,
     Sequential,
     Tanh,
 )
+from mmhelpers.sequence import GELU
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,84 @@ def _model(layers: list[Layer], block_size: int) -> Sequential:
     return model
 
 
+@dataclass(frozen=True)
+class CommitteeSizes:
+    """The sizes of a committee of WaveNets."""
+
+    block_size: int = 16  # positions in a row: the longest name and its end
+    n_members: int = 4  # nets whose logits are averaged
+    n_embd: int = 32  # numbers that stand for a position, in every layer
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1)  # how far back each block looks
+
+
+class WaveBlock(Layer):
+    """Joins every position with the one `dilation` before it, and adds what comes of it.
+
+    h (N, C) holds the positions of all names, name after name; `position` (N, 1) says which of
+    its name each is, so that nothing is joined across names.  Built in notebook 06 (van den
+    Oord et al. 2016; residual: He et al. 2015; normalised first, as in GPT-2).
+    """
+
+    def __init__(self, n_embd: int, dilation: int, generator: Generator | None = None) -> None:
+        self.dilation = dilation
+        self.norm = LayerNorm(n_embd)
+        self.join = Linear(2 * n_embd, n_embd, generator=generator)
+        self.gelu = GELU()
+        self.project = Linear(n_embd, n_embd, generator=generator)
+
+    def forward(self, h: Tensor, position: Tensor) -> Tensor:
+        normed = self.norm(h)  # (N, C)
+        earlier = normed.roll(self.dilation, 0) * (position >= self.dilation)  # (N, C)
+        joined = self.gelu(self.join(torch.cat([earlier, normed], -1)))  # (N, C)
+        return h + self.project(joined)
+
+
+class WaveNet(Layer):
+    """A residual WaveNet: x (B, T) gives logits (B, T, V) at every position.
+
+    Padded positions are left out of the computation; their logits are 0.
+    Built in notebook 06.
+    """
+
+    def __init__(
+        self, vocab_size: int, sizes: CommitteeSizes, generator: Generator | None = None
+    ) -> None:
+        self.block_size = sizes.block_size
+        self.embedding = Embedding(vocab_size, sizes.n_embd, generator)
+        self.blocks = [WaveBlock(sizes.n_embd, d, generator) for d in sizes.dilations]
+        self.norm = LayerNorm(sizes.n_embd)
+        self.output = Linear(sizes.n_embd, vocab_size, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        packing = Packing(x)
+        h = self.embedding(packing.pack(x))  # (N, C)
+        position = (packing.rows % x.shape[1]).unsqueeze(1)  # (N, 1)
+        for block in self.blocks:
+            h = block(h, position)
+        return packing.unpack(self.output(self.norm(h)))  # (B, T, V)
+
+
+class Committee(Layer):
+    """V6: the mean of its members' logits.  Each member is trained on its own.
+
+    Built in notebook 06 (Hansen and Salamon 1990; Lakshminarayanan et al. 2017).
+    """
+
+    def __init__(
+        self, vocab_size: int, sizes: CommitteeSizes, generator: Generator | None = None
+    ) -> None:
+        self.block_size = sizes.block_size
+        self.members = [WaveNet(vocab_size, sizes, generator) for _ in range(sizes.n_members)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(x) for member in self.members]).mean(0)
+
+
 MODELS = {
     "v1": (WindowSizes(block_size=3, n_embd=10, n_hidden=200), flat),
     "v2": (WindowSizes(block_size=8, n_embd=10, n_hidden=200), flat),
     "v3": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree_with_bug),
     "v4": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree),
     "v5": (WindowSizes(block_size=8, n_embd=24, n_hidden=128), tree),
+    "v6": (CommitteeSizes(), Committee),
 }

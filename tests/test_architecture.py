@@ -22,7 +22,7 @@ RANKS = {
     "download": 1,
     "diagnostics": 1,
     "sequence": 1,
-    "versions": 1,
+    "versions": 1.5,
     "sequence_models": 1.5,
     "models": 2,
     "training": 2,

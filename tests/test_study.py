@@ -66,6 +66,14 @@ def test_an_interrupted_study_keeps_what_is_done(tmp_path, monkeypatch):
     assert list(load_study(store, WORDS)) == CELLS[:2]
 
 
+def test_v6_trains_each_member(tmp_path):
+    (result,) = run_study([Cell("v6", 1, 30)], WORDS, tmp_path / "study.json", jobs=1)
+    assert result["parameters"] == 71_276
+    assert result["dev"] < 3.0
+    names, letters = len(WORDS), sum(map(len, WORDS))
+    assert result["predictions"] == pytest.approx(30 * 128 * (1 + letters / names), rel=0.05)
+
+
 def test_the_fast_path_is_near_the_exact_one(tmp_path):
     exact, fast = (
         run_study(grid(["v1"], [1], 300, path), WORDS, tmp_path / f"{path}.json", jobs=1)[0]

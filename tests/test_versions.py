@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from mmhelpers.data import Vocabulary, load_names, pad_names
 from mmhelpers.models import build, multiply_adds
-from mmhelpers.versions import MODELS
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_multiply_adds_by_hand():
     assert multiply_adds(build("v5", 27)) == (4 * 48 + 2 * 256 + 256 + 27) * 128
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["v1", "v2", "v3", "v4", "v5"])
 def test_a_version_has_the_window_protocol(name):
     model = build(name, 30, torch.Generator().manual_seed(1))
     x = torch.randint(0, 30, (4, model.block_size))
@@ -59,3 +59,55 @@ def test_unknown_names_are_answered_with_the_known():
         build("v7", 27)
     with pytest.raises(ValueError, match="n_layers.*n_hidden"):
         build("v1", 27, n_layers=3)
+
+
+def test_v6_is_small_enough():
+    v6 = build("v6", 27)
+    assert sum(p.numel() for p in v6.parameters()) == 71_276 <= 76_579
+    # Four members; five blocks of (2 * 32) x 32 and 32 x 32 a position, and 32 x 27 at the end.
+    assert multiply_adds(v6) == 4 * (5 * (64 * 32 + 32 * 32) + 32 * 27)
+
+
+@pytest.fixture
+def rows():
+    words = load_names("bundled").words
+    return pad_names(words[::900], Vocabulary(words), 16)
+
+
+def test_v6_gives_logits_at_every_position_and_skips_padding(rows):
+    x, y = rows
+    v6 = build("v6", 27, torch.Generator().manual_seed(1))
+    logits = v6(x)
+    assert logits.shape == (*x.shape, 27)
+    assert (logits[y < 0] == 0).all()
+    alone = torch.stack([member(x) for member in v6.members]).mean(0)
+    torch.testing.assert_close(logits, alone)
+
+
+def test_v6_sees_only_the_past_of_its_own_name(rows):
+    x, y = rows
+    member = build("v6", 27, torch.Generator().manual_seed(1)).members[0]
+    logits = member(x)
+    for row in (0, 7, 20):  # a name alone gives what it gives among others
+        torch.testing.assert_close(member(x[row : row + 1])[0], logits[row])
+    changed = x.clone()
+    changed[:, 4] = torch.where(x[:, 4] > 0, 1 + x[:, 4] % 26, 0)  # another fourth letter
+    before, after = logits[:, :4], member(changed)[:, :4]
+    torch.testing.assert_close(before, after)
+    assert not torch.allclose(logits[:, 4:], member(changed)[:, 4:])
+
+
+def test_v6_equals_padded_convolutions(rows):
+    x, y = rows
+    member = build("v6", 27, torch.Generator().manual_seed(1)).members[0]
+    h = member.embedding(x).transpose(1, 2)  # (B, C, T), as torch wants it
+    for block in member.blocks:
+        weight = block.join.weight  # (2 * C, C): the earlier position first
+        kernel = torch.stack([weight[:32].T, weight[32:].T], -1)  # (C, C, 2)
+        normed = torch.layer_norm(h.transpose(1, 2), (32,), block.norm.gamma, block.norm.beta)
+        padded = torch.nn.functional.pad(normed.transpose(1, 2), (block.dilation, 0))
+        joined = torch.conv1d(padded, kernel, block.join.bias, dilation=block.dilation)
+        gelu = torch.nn.functional.gelu(joined, approximate="tanh").transpose(1, 2)
+        h = h + (gelu @ block.project.weight + block.project.bias).transpose(1, 2)
+    logits = member.output(member.norm(h.transpose(1, 2)))
+    torch.testing.assert_close(member(x)[y >= 0], logits[y >= 0], atol=1e-5, rtol=1e-4)
