@@ -38,37 +38,6 @@ class Packing:
         return padded.index_copy_(0, self.rows, packed).view(B, T, -1)
 
 
-class LayerNormFunction(Function):
-    """`layer_norm` and its gradient."""
-
-    @staticmethod
-    def forward(ctx, x, gamma, beta, eps):
-        """(…, C) normalised, scaled and shifted."""
-        centred = x - x.mean(-1, keepdim=True)  # (…, C)
-        # Twenty times faster than torch.var.
-        inv_std = (centred * centred).mean(-1, keepdim=True).add_(eps).rsqrt_()  # (…, 1)
-        normalised = centred.mul_(inv_std)
-        ctx.save_for_backward(normalised, inv_std, gamma)
-        return torch.addcmul(beta, gamma, normalised)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, g):
-        """As BatchNorm's in notebook 04, over features instead of rows."""
-        normalised, inv_std, gamma = ctx.saved_tensors
-        g_normalised = g * normalised
-        slope = (g_normalised @ gamma).unsqueeze(-1) / len(gamma)  # (…, 1)
-        offset = (g @ gamma).unsqueeze(-1) / len(gamma)  # (…, 1)
-        dx = (g * gamma).addcmul_(normalised, slope, value=-1).sub_(offset).mul_(inv_std)
-        dgamma = g_normalised.flatten(0, -2).sum(0)  # (C,)
-        return dx, dgamma, g.flatten(0, -2).sum(0), None
-
-
-def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
-    """Each row of x (…, C) with mean 0 and variance 1, times gamma (C,), plus beta (C,)."""
-    return LayerNormFunction.apply(x, gamma, beta, eps)
-
-
 class GELUFunction(Function):
     """`gelu` and its gradient."""
 

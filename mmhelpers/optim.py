@@ -83,15 +83,15 @@ class AdamW(SGD):
         """Moves every parameter once."""
         lr, (b1, b2) = self.lr, self.betas
         self.steps += 1
-        size = lr / (1 - b1**self.steps)  # undoes that the means start at 0
+        # Both undo that the means start at 0.
         root = math.sqrt(1 - b2**self.steps)
+        size = lr * root / (1 - b1**self.steps)
         grad = torch.cat([p.grad.flatten() for p in self.parameters])  # (P,)
         self.mean.lerp_(grad, 1 - b1)
         self.square.mul_(b2).addcmul_(grad, grad, value=1 - b2)
-        changes = self.mean / self.square.sqrt().div_(root).add_(self.eps)  # (P,)
-        changes = changes.mul_(size).split(self.sizes)
-        for p, change in zip(self.parameters, changes, strict=True):
-            p.mul_(1 - lr * self.weight_decay).sub_(change.view_as(p))
+        changes = self.mean / self.square.sqrt().add_(self.eps * root)  # (P,)
+        for p, change in zip(self.parameters, changes.split(self.sizes), strict=True):
+            p.mul_(1 - lr * self.weight_decay).sub_(change.view_as(p), alpha=size)
 
     def state_dict(self) -> dict[str, object]:
         """What `load_state_dict` needs to go on as if nothing had happened."""

@@ -287,7 +287,9 @@ def test_kernels_equal_plain_forms(B, C):
         layer.gamma, layer.beta = gamma, beta
     close(norm(x), plain(x))
     close(GELU()(x), nn.functional.gelu(x, approximate="tanh"))
-    assert torch.autograd.gradcheck(lambda *t: kernels.layer_norm(*t, 1e-5), [x, gamma, beta])
+    grads = [torch.autograd.grad(f(x).sin().sum(), [x, gamma, beta]) for f in (norm, plain)]
+    for mine, its in zip(*grads, strict=True):
+        close(mine, its)
     assert torch.autograd.gradcheck(kernels.gelu, [x])
 
 
