@@ -198,7 +198,7 @@ class Run:
         """Updates the model until it is told to stop, and leaves a checkpoint."""
         job, optimizer = self.job, self.job.optimizer
         data = job.data(self.split.train)
-        self.samples = job.data(self.split.train[: len(self.split.held_out)])
+        self.seen = job.data(self.split.train[: len(self.split.held_out)])
         self.held_out = job.data(self.split.held_out)
         total = None if self.options.max_steps == -1 else self.options.max_steps
         if total is None or optimizer.steps < total:
@@ -241,7 +241,8 @@ class Run:
         """Prints and logs the losses, and saves: the last state, and the best one."""
         job = self.job
         step = job.optimizer.steps
-        train, held_out = evaluate(job.model, self.samples), evaluate(job.model, self.held_out)
+        # In small batches, since every layer keeps its last output.
+        train, held_out = [evaluate(job.model, data, 100) for data in (self.seen, self.held_out)]
         self.log.add(step, "", train, held_out)
         self.log.flush()
         better = held_out < job.best
