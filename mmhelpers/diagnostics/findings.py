@@ -42,15 +42,15 @@ CONFIDENT = Rule(
     "confidently wrong", "first loss / ln V", 1.25, "guessing costs ln V", "smaller last layer"
 )
 SATURATED_RULE = Rule(
-    "saturated", "share |tanh| > 0.97", 0.35, f"up to 0.25 in {SOUND}", "smaller first weights"
+    "saturated", "share |tanh| > 0.97", 0.35, f"up to 0.25 in {SOUND}", "smaller weights"
 )
 VANISHING = Rule("vanishing", "std of outputs", 0.1, f"0.2 to 0.8 in {SOUND}", "larger weights")
 EXPLODING = Rule("exploding", "std of outputs", 10, f"below 1 in {SOUND}", "smaller weights")
 UNEVEN_LOW = Rule(
-    "vanishing", "gradient std, first / last", 0.01, f"0.5 to 3 in {SOUND}", "larger weights"
+    "vanishing", "gradient std, first / last", 0.01, f"0.3 to 4 in {SOUND}", "larger weights"
 )
 UNEVEN_HIGH = Rule(
-    "exploding", "gradient std, first / last", 100, f"0.5 to 3 in {SOUND}", "smaller weights"
+    "exploding", "gradient std, first / last", 100, f"0.3 to 4 in {SOUND}", "smaller weights"
 )
 DIVERGING = Rule(
     "too fast", "late loss / ln V", 1.2, "guessing costs ln V", "a 10 times smaller learning rate"

@@ -27,6 +27,8 @@ def plot_distributions(
         ax.plot(middles, shown, color=color, label=f"{stats.name}\nstd {stats.std:.2g}")
     if log:
         ax.set_yscale("log")
+    else:
+        ax.set_ylim(bottom=0)
     ax.set_xlabel(xlabel)
     ax.set_ylabel("density")
     ax.grid(alpha=0.3)
