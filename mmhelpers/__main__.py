@@ -1,4 +1,4 @@
-"""The commands: `python -m mmhelpers run | refresh | names`."""
+"""The commands: `python -m mmhelpers run | refresh | names | table`."""
 
 import argparse
 import sys
@@ -24,6 +24,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         command.add_argument("--jobs", type=at_least_one, default=2, help="how many at once (2)")
     names = commands.add_parser("names", help="download the lecture's list of names")
     names.set_defaults(call=download_names)
+    table = commands.add_parser("table", help="write the table of V1 to V6 into README.md")
+    table.set_defaults(call=write_versions)
     return parser.parse_args(arguments)
 
 
@@ -61,6 +63,20 @@ def download_names(options: argparse.Namespace) -> int:
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def write_versions(options: argparse.Namespace) -> int:
+    """Writes the table of the stored study into README.md."""
+    from mmhelpers.study import StudyError
+    from mmhelpers.study_table import README, write_table
+
+    try:
+        write_table()
+    except (StudyError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"wrote the table of V1 to V6 into {README.name}")
     return 0
 
 

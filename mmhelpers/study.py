@@ -141,8 +141,8 @@ def _labelled(cell: Cell, words: list[str]) -> tuple[Cell, dict[str, Any]]:
     return cell, run_cell(cell, words)
 
 
-def load_study(store: Path, words: Sequence[str]) -> dict[Cell, dict[str, Any]]:
-    """The stored results by cell, none where there is no file.
+def load_study(store: Path, words: Sequence[str] | None = None) -> dict[Cell, dict[str, Any]]:
+    """The stored results by cell, none where there is no file; without `words` of any list.
 
     Raises StudyError where the file is damaged or belongs to another list.
     """
@@ -156,7 +156,7 @@ def load_study(store: Path, words: Sequence[str]) -> dict[Cell, dict[str, Any]]:
         raise StudyError(
             f"{store.name} is damaged ({type(error).__name__}): run the study anew"
         ) from None
-    if of_list != _fingerprint(words):
+    if words is not None and of_list != _fingerprint(words):
         raise StudyError(f"{store.name} is of another list of names: run the study anew")
     return done
 

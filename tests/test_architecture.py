@@ -39,6 +39,7 @@ RANKS = {
     "notebooks": 4,
     "run_plan": 4,
     "runner": 5,
+    "study_table": 5,
     "__main__": 6,
 }
 ONLY_IMPORTER = {"papermill": {"notebooks"}, "matplotlib": {"plotting"}}

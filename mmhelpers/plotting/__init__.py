@@ -16,12 +16,14 @@ from mmhelpers.plotting.base import picture, save_figure
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range
 from mmhelpers.plotting.embedding import plot_embedding
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
+from mmhelpers.plotting.scaling import plot_curves, plot_scaling
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
 from mmhelpers.plotting.trees import plot_position_means, plot_tree
 
 __all__ = [
     "picture",
     "plot_comparison",
+    "plot_curves",
     "plot_distributions",
     "plot_embedding",
     "plot_histograms",
@@ -33,6 +35,7 @@ __all__ = [
     "plot_pair_counts",
     "plot_position_means",
     "plot_pushes",
+    "plot_scaling",
     "plot_smoothing",
     "plot_tables",
     "plot_tanh_and_derivative",

@@ -1,0 +1,102 @@
+"""What the stored study found: mean and spread of every model, and their table in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from mmhelpers.data import ROOT
+from mmhelpers.study import StudyError, load_study
+
+STORE = ROOT / "assets" / "06_scaling" / "study_lecture.json"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- versions -->", "<!-- /versions -->"  # the table stands between them
+# Train and dev loss as the lecture gives them (makemore part 5; V5 as its code prints them).
+LECTURE = {
+    "v1": (2.058, 2.105),
+    "v2": (1.918, 2.027),
+    "v3": (1.941, 2.029),
+    "v4": (1.912, 2.022),
+    "v5": (1.7690, 1.9937),
+}
+NEW = {
+    "v1": "one hidden layer with BatchNorm, 3 characters",
+    "v2": "8 characters",
+    "v3": "a tree of pairs, with the BatchNorm bug",
+    "v4": "the bug repaired",
+    "v5": "wider",
+    "v6": "ours: a committee of residual WaveNets",
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A model of the study over its seeds."""
+
+    parameters: int
+    compute: int  # multiply-adds of all forward passes of the training
+    train: tuple[float, ...]  # the loss of each seed
+    dev: tuple[float, ...]
+    curves: tuple[tuple[float, ...], ...]  # the minibatch losses of each seed, averaged in parts
+
+
+def summarise(results: Iterable[Mapping[str, Any]], path: str = "exact") -> dict[str, Summary]:
+    """The summary of every model that was trained on this path, by name."""
+    by_model: dict[str, list[Mapping[str, Any]]] = {}
+    for result in sorted(results, key=lambda r: (r["model"], r["seed"])):
+        if result["path"] == path:
+            by_model.setdefault(result["model"], []).append(result)
+    return {
+        model: Summary(
+            runs[0]["parameters"],
+            runs[0]["multiply_adds"] * runs[0]["predictions"],
+            tuple(run["train"] for run in runs),
+            tuple(run["dev"] for run in runs),
+            tuple(tuple(run["curve"]) for run in runs),
+        )
+        for model, runs in by_model.items()
+    }
+
+
+def spread(values: Iterable[float]) -> str:
+    """Mean ± standard deviation, such as "2.1053 ± 0.0012"; of one value only that value."""
+    values = list(values)
+    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
+
+
+def versions_table(summaries: Mapping[str, Summary]) -> str:
+    """The models as a table in Markdown, one row each."""
+    rows = [
+        "| | what is new | parameters | billion multiply-adds | train | dev | lecture's dev |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for model, s in summaries.items():
+        lecture = f"{LECTURE[model][1]:g}" if model in LECTURE else ""
+        sizes = f"{s.parameters:,} | {s.compute / 1e9:.0f}"
+        figures = f"{sizes} | {spread(s.train)} | {spread(s.dev)}"
+        rows.append(f"| {model.upper()} | {NEW[model]} | {figures} | {lecture} |")
+    return "\n".join(rows)
+
+
+def with_table(text: str, table: str) -> str:
+    """The text with the table between the two markers; raises StudyError where one is missing."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise StudyError(f"the table needs a place: write {BEGIN} and {END}, a line each")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def write_table(readme: Path = README, store: Path = STORE) -> None:
+    """Writes the table of the stored study into `readme`.
+
+    Raises StudyError where there is no study, it is damaged, or the markers are missing.
+    """
+    done = load_study(store)
+    if not done:
+        raise StudyError(f"there is no study in {store.name}: run it first (notebook 06)")
+    text = with_table(readme.read_text(encoding="utf-8"), versions_table(summarise(done.values())))
+    readme.write_text(text, encoding="utf-8")
