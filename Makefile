@@ -2,6 +2,8 @@
 # Without make (Windows): see README.md.
 
 PYTHON ?= python3
+# The models are so small that a second thread slows them down.
+export OMP_NUM_THREADS := 1
 ENV := .venv
 RUN := $(ENV)/bin/python
 READY := $(ENV)/.ready
