@@ -161,14 +161,13 @@ class BatchNorm1d(Layer):
         if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
             wanted = f"(B, {self.dim}) or (B, T, {self.dim})"
             raise ValueError(f"BatchNorm1d({self.dim}) needs {wanted}, not {tuple(x.shape)}")
-        if self.training and x[..., 0].numel() < 2:
+        if self.training and x.numel() < 2 * self.dim:
             raise ValueError("one row has no variance: use a larger batch or evaluation mode")
 
-    @torch.no_grad()
     def follow(self, mean: Tensor, var: Tensor) -> None:
         keep = 1 - self.momentum
-        self.running_mean = keep * self.running_mean + self.momentum * mean
-        self.running_var = keep * self.running_var + self.momentum * var
+        self.running_mean = keep * self.running_mean + self.momentum * mean.detach()
+        self.running_var = keep * self.running_var + self.momentum * var.detach()
 
 
 class Embedding(Layer):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MultipleLocator, NullLocator, StrMethodFormatter
 
 from mmhelpers.plotting.base import legend_outside, new_axes
+
+BESIDE = [(7, -4), (-22, 5), (7, -4), (-22, -13)]  # of a point, in turns, so that labels are apart
 
 
 def plot_curves(
@@ -51,16 +54,19 @@ def plot_scaling(
         1, len(sizes), figsize=(width, 4), sharey=True, layout="constrained", squeeze=False
     )
     for ax, (xlabel, places) in zip(grid[0], sizes.items(), strict=True):
+        beside = cycle(BESIDE)
         for label, values in losses.items():
             mean, sd = np.mean(values), np.std(values, ddof=1) if len(values) > 1 else 0
             ax.errorbar(places[label], mean, sd, fmt="o", capsize=4, markersize=4)
-            ax.annotate(label, (places[label], mean), xytext=(7, 3), textcoords="offset points")
+            ax.annotate(
+                label, (places[label], mean), xytext=next(beside), textcoords="offset points"
+            )
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.margins(x=0.15)
         ax.yaxis.set_major_locator(MultipleLocator(0.05))
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.yaxis.set_minor_locator(NullLocator())
         ax.set_xlabel(xlabel)
         ax.grid(alpha=0.3, which="both")
     grid[0, 0].set_ylabel("dev loss (nats)")
