@@ -49,12 +49,12 @@ def losses(path):
 
 def test_two_processes_as_one(folder):
     alone = [sys.executable, "script.py", *FLAGS, "-o", "one", "--max-steps", "20"]
-    ran = subprocess.run(alone, cwd=folder, capture_output=True, text=True, timeout=100)
+    ran = subprocess.run(alone, cwd=folder, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr
     one = torch.load(folder / "rank0.pt")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     both = [*torchrun, "script.py", *FLAGS, "-o", "two", "--max-steps", "20"]
-    ran = subprocess.run(both, cwd=folder, capture_output=True, text=True, timeout=100)
+    ran = subprocess.run(both, cwd=folder, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr
     first, second = torch.load(folder / "rank0.pt"), torch.load(folder / "rank1.pt")
     assert all(map(torch.equal, first, second))
@@ -94,7 +94,7 @@ def test_one_killed_ends_the_other(folder):
     wait_for(folder / "out/last.pt", processes)
     processes[1].kill()
     processes[1].communicate()
-    _, error = processes[0].communicate(timeout=60)
+    _, error = processes[0].communicate(timeout=600)
     assert processes[0].returncode == 1
     assert error.splitlines()[-1].startswith("error: another process is gone")
     assert checkpoint.load(folder / "out/last.pt")["optimizer"]["steps"] >= 10
@@ -105,6 +105,6 @@ def test_interrupting_one_stops_both(folder):
     wait_for(folder / "out/last.pt", processes)
     processes[1].send_signal(signal.SIGINT)
     for process in processes:
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=600)
         assert process.returncode == 0, error
     assert checkpoint.load(folder / "out/last.pt")["optimizer"]["steps"] >= 10

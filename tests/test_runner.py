@@ -71,7 +71,7 @@ class Project:
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def metrics(self, name: str, folder: str = "build") -> dict:
@@ -172,7 +172,7 @@ def test_interrupted_run(project, how):
     pid = project.root / "pid"
     wait_for(lambda: pid.exists() and pid.read_text())
     process.send_signal(how)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     wait_for(lambda: is_gone(int(pid.read_text())))
     assert project.assets() == OLD
     kept = read_notebook(project.root / "build" / "01_one" / "01_one.ipynb")
