@@ -83,7 +83,7 @@ def start(folder, *flags):
 
 
 def wait_for(path, processes):
-    deadline = time.time() + 90
+    deadline = time.time() + 600
     while not path.exists() and time.time() < deadline:
         assert all(process.poll() is None for process in processes), "ended early"
         time.sleep(0.05)

@@ -147,7 +147,7 @@ def test_dying_kernel(project):
     assert "DeadKernelError" in ran.stdout
 
 
-def wait_for(condition, seconds: float = 30) -> None:
+def wait_for(condition, seconds: float = 300) -> None:
     """Waits until a condition holds; fails where it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
