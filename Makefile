@@ -30,6 +30,7 @@ bench: $(READY) ## measure the speed
 	$(RUN) -m pytest -o addopts= --benchmark-only tests/benchmarks
 
 $(READY): requirements.txt pyproject.toml
+	@echo "installing the requirements into $(ENV), which takes a few minutes"
 	$(PYTHON) -m venv $(ENV)
 	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt
 	@touch $@

@@ -3,6 +3,7 @@
 Whatever can't be run is refused here, before anything starts.
 """
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +71,12 @@ def plan(
     for notebook in find_notebooks(numbers):
         values = read_parameters(notebook) | ({"steps": QUICK_STEPS} if quick else {})
         given = {name: convert_parameter(notebook, name, text) for name, text in settings}
-        if "names" in given:
-            _require_list(str(given["names"]))
         folder = (output or ROOT / "build").absolute() / notebook.stem
         plots_to = None if quick or output else ROOT / "assets" / notebook.stem
         if "output_dir" in given:  # relative to the project, as in the notebook itself
             plots_to = ROOT / str(given["output_dir"])
+        if choice := given.get("names") or os.environ.get("MAKEMORE_NAMES"):
+            _require_list(str(choice))
         values |= given | {"output_dir": _from_root(folder / "plots")}
         minutes = read_notebook(notebook).metadata.get("minutes", 0.0)
         jobs.append(Job(notebook, folder, values, plots_to, minutes))

@@ -47,11 +47,16 @@ class DivergedError(ArithmeticError):
 def pick_device(name: str) -> torch.device:
     """The device of that name; "auto" is CUDA or MPS where there is one, else the CPU.
 
-    The digits of the lecture are promised on the CPU only.
+    The digits of the lecture are promised on the CPU only.  Raises ValueError for a device
+    that is not there.
     """
     if name == "auto":
         found = torch.accelerator.current_accelerator(check_available=True)
         return found or torch.device("cpu")
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError):  # torch raises either
+        raise ValueError(f"device {name!r} is not there: use cpu or auto") from None
     return torch.device(name)
 
 

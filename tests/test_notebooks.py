@@ -149,6 +149,8 @@ class NotebookTests:
             code = [cell for cell in cells if cell.cell_type == "code"]
             hidden = [c for c in code if c.metadata.get("jupyter", {}).get("source_hidden")]
             assert hidden, f"{title}: no solution in a collapsed code cell"
+            # JupyterLab shows the first line of a collapsed cell.
+            assert all(cell.source.startswith("# Solution") for cell in hidden)
             checked = any(re.search(r"check|assert", cell.source) for cell in cells)
             assert checked and len(code) > len(hidden), f"{title}: nothing to check it with"
 

@@ -186,3 +186,10 @@ def test_evaluate_counts_targets_and_not_batches():
 def test_the_cpu_is_the_cpu_and_auto_is_some_device():
     assert pick_device("cpu") == torch.device("cpu")
     assert pick_device("auto").type in {"cpu", "cuda", "mps", "xpu"}
+
+
+def test_a_device_that_is_not_there():
+    assert pick_device("cpu").type == "cpu"
+    for name in ("cuda:99", "toaster"):
+        with pytest.raises(ValueError, match=f"device '{name}' is not there: use cpu or auto"):
+            pick_device(name)
