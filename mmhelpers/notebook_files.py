@@ -18,9 +18,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 # What stands before the last carriage return of a line is what a progress bar has overwritten.
 # It is nbval's own rule, so that a collapsed output is equal to a fresh one.
 OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
-MACHINE_PATH = re.compile(
-    r"(?:/home/|/root/|/Users/|/tmp/|/private/var/|[A-Z]:\\\\?Users)[^\s'\"]*"
-)
+MACHINE_PATH = re.compile(r"(?:/(?:home|root|Users|tmp|private/var)/|[A-Z]:\\\\?Users)[^\s'\"]*")
 
 
 class NotebookError(ValueError):
