@@ -61,6 +61,7 @@ class MLPSizes:
     block_size: int = 16  # longest name, and one for the start
     n_embd: int = 64  # width of the embeddings
     n_embd2: int = 64  # width of the hidden layer
+    dropout: float = 0.0  # share of the embeddings and hidden units left out in training
 
 
 class SequenceMLP(Layer):
@@ -73,12 +74,15 @@ class SequenceMLP(Layer):
         self.block_size, self.blank = sizes.block_size, vocab_size
         self.embedding = Embedding(vocab_size + 1, sizes.n_embd, generator)
         hidden = Linear(sizes.block_size * sizes.n_embd, sizes.n_embd2, generator=generator)
-        self.mlp = Sequential([hidden, Tanh(), Linear(sizes.n_embd2, vocab_size, True, generator)])
+        self.mlp = Sequential([hidden, Tanh(), Dropout(sizes.dropout)])
+        self.head = Linear(sizes.n_embd2, vocab_size, generator=generator)
+        self.dropout = Dropout(sizes.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         blanks = x.new_full((len(x), self.block_size - 1), self.blank)
         windows = torch.cat([blanks, x], 1).unfold(1, self.block_size, 1)  # (B, T, block_size)
-        return self.mlp(self.embedding(windows).flatten(2))  # (B, T, V)
+        embedded = self.dropout(self.embedding(windows).flatten(2))  # (B, T, block_size * n_embd)
+        return self.head(self.mlp(embedded))  # (B, T, V)
 
 
 @dataclass(frozen=True)
@@ -175,13 +179,17 @@ class BagOfWords(Layer):
         hidden = Linear(sizes.n_embd, sizes.n_embd2, generator=generator)
         back = Linear(sizes.n_embd2, sizes.n_embd, generator=generator)
         self.body = Sequential(
-            [Residual(CausalAverage()), Residual(Sequential([hidden, Tanh(), back]))]
+            [
+                Residual(CausalAverage()),
+                Residual(Sequential([hidden, Tanh(), Dropout(sizes.dropout), back])),
+            ]
         )
         self.head = Linear(sizes.n_embd, vocab_size, generator=generator)
+        self.dropout = Dropout(sizes.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         embedded = self.token(x) + self.position.weight[: x.shape[1]]  # (B, T, C)
-        return self.head(self.body(embedded))  # (B, T, V)
+        return self.head(self.body(self.dropout(embedded)))  # (B, T, V)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from torch import Generator
 
 from mmhelpers.data import Vocabulary, build_dataset, pad_names, split_names
 from mmhelpers.fast import train_fast
-from mmhelpers.layers import Sequential
+from mmhelpers.layers import Layer, Sequential
 from mmhelpers.losses import cross_entropy
 from mmhelpers.models import build, multiply_adds
 from mmhelpers.optim import SGD, AdamW, cosine_schedule, step_schedule
@@ -40,10 +40,43 @@ class StudyError(ValueError):
 class Cell:
     """One training run of the grid."""
 
-    model: str  # a name of the registry: "v1" to "v6"
+    model: str  # "v1" to "v6", or one of RECIPES
     seed: int  # of the weights and the minibatches
     steps: int  # of V6: of each member
     path: str = "exact"  # "exact": the lecture's digits; "fast": without autograd
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model of whole names is built and trained in the study."""
+
+    sizes: Mapping[str, Any]  # those that differ from the model's own
+    lr: float = 3e-3  # the peak of the cosine
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.05
+
+    def build(self, name: str, words: Sequence[str], generator: Generator | None = None) -> Layer:
+        """The model of that name, with room for the longest of the words."""
+        block_size = max(16, 1 + max(map(len, words)))
+        sizes = {"block_size": block_size, **self.sizes}
+        return build(name, len(Vocabulary(words)), generator, **sizes)
+
+    def optimizer(self, model: Layer, steps: int) -> AdamW:
+        """AdamW for `steps` steps, with a warm-up over a fiftieth of them."""
+        lr = cosine_schedule(self.lr, steps, warmup=steps // 50)
+        return AdamW(model.parameters(), lr, betas=self.betas, weight_decay=self.weight_decay)
+
+
+# Each about 200,000 parameters for 27 characters.  Notebook 07.
+RECIPES = {
+    "mlp": Recipe({"n_embd": 32, "n_embd2": 368, "dropout": 0.2}, lr=2e-3),
+    "rnn": Recipe({"n_embd2": 400, "dropout": 0.3}, lr=2e-3),
+    "gru": Recipe({"n_embd2": 224, "dropout": 0.3}, lr=4e-3),
+    "lstm": Recipe({"n_embd2": 192, "dropout": 0.3}, lr=4e-3),
+    "cnn": Recipe({"n_embd": 98, "dropout": 0.2}),
+    "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
+    "transformer": Recipe({"dropout": 0.2}),
+}
 
 
 def grid(
@@ -61,11 +94,16 @@ def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
     torch.set_num_threads(1)  # several cells at once would only get in each other's way
     vocabulary = Vocabulary(words)
     generator = torch.Generator().manual_seed(cell.seed)
-    model = build(cell.model, len(vocabulary), generator)
-    if isinstance(model, Committee):
-        dataset, train_model, batch_size, loss = pad_names, train_committee, 128, cross_entropy
+    dataset, batch_size, loss = pad_names, 128, cross_entropy
+    if recipe := RECIPES.get(cell.model):
+        model, train_model = recipe.build(cell.model, words, generator), train_recipe
+        work = multiply_adds(model) // model.block_size  # for one of its predictions
     else:
-        dataset, train_model, batch_size, loss = build_dataset, train_windows, 32, F.cross_entropy
+        model = build(cell.model, len(vocabulary), generator)
+        train_model, work = train_committee, multiply_adds(model)
+        if not isinstance(model, Committee):
+            train_model = train_windows
+            dataset, batch_size, loss = build_dataset, 32, F.cross_entropy
     train_data, dev_data, _ = (
         dataset(part, vocabulary, model.block_size) for part in split_names(words)
     )
@@ -74,7 +112,7 @@ def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
     points = min(CURVE_POINTS, cell.steps)
     return asdict(cell) | {
         "parameters": sum(p.numel() for p in model.parameters()),
-        "multiply_adds": multiply_adds(model),
+        "multiply_adds": work,
         "predictions": round(cell.steps * batch_size * targets / len(train_data[0])),
         "train": evaluate(model, train_data, loss=loss),
         "dev": evaluate(model, dev_data, loss=loss),
@@ -116,6 +154,15 @@ def train_committee(
         )
     losses = np.mean([history.loss for history in histories], 0).tolist()
     return History(losses, sum(history.seconds for history in histories))
+
+
+def train_recipe(
+    model: Layer, data: Data, cell: Cell, batch_size: int, generator: Generator
+) -> History:
+    """The models of notebook 07, by their recipes."""
+    torch.manual_seed(cell.seed)  # dropout draws from the global generator
+    optimizer = RECIPES[cell.model].optimizer(model, cell.steps)
+    return train(model, data, cell.steps, optimizer, batch_size, generator, progress=False)
 
 
 def run_study(

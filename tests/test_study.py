@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 
 from mmhelpers import study
 from mmhelpers.data import load_names
-from mmhelpers.study import Cell, StudyError, grid, load_study, run_study
+from mmhelpers.study import RECIPES, Cell, StudyError, grid, load_study, run_cell, run_study
 
 WORDS = load_names("bundled").words[::40]
 CELLS = grid(["v1", "v4"], seeds=[1, 2], steps=20)
@@ -72,6 +72,20 @@ def test_v6_trains_each_member(tmp_path):
     assert result["dev"] < 3.0
     names, letters = len(WORDS), sum(map(len, WORDS))
     assert result["predictions"] == pytest.approx(30 * 128 * (1 + letters / names), rel=0.05)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_gives_the_same_twice_and_learns(name):
+    first, second = (run_cell(Cell(name, 1, 20), WORDS) for _ in range(2))
+    assert without_seconds([first]) == without_seconds([second])
+    assert 195_000 <= first["parameters"] <= 205_000
+    assert first["dev"] < 3.0
+    assert first["multiply_adds"] < 250_000  # of one prediction, not of a whole name
+
+
+def test_a_recipe_has_room_for_long_names():
+    assert RECIPES["rnn"].build("rnn", ["a" * 30]).block_size == 31
+    assert RECIPES["rnn"].build("rnn", ["abc"]).block_size == 16
 
 
 def test_the_fast_path_is_near_the_exact_one(tmp_path):
