@@ -28,6 +28,7 @@ def download_lecture_names(url: str = LECTURE_URL, destination: Path = LECTURE) 
                 path=folder,
                 downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
             )
+            os.chmod(fetched, 0o644)  # a temporary file is private
             os.replace(fetched, destination)
     except OSError as error:  # the network's errors are OSErrors too
         reason = printable(str(error).split("\n")[0])

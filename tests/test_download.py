@@ -98,6 +98,7 @@ def test_good_file_where_none_was(server, tmp_path):
     download_lecture_names(f"{server}/good", tmp_path / "new.txt")
     assert (tmp_path / "new.txt").read_bytes() == CONTENT
     assert os.listdir(tmp_path) == ["new.txt"]
+    assert os.name == "nt" or (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o644
 
 
 FAILURES = {
