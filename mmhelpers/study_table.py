@@ -12,6 +12,7 @@ from mmhelpers.data import ROOT
 from mmhelpers.study import StudyError, load_study
 
 STORE = ROOT / "assets" / "06_scaling" / "study_lecture.json"
+SEQUENCE_STORE = ROOT / "assets" / "07_sequence_models" / "study_lecture.json"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- versions -->", "<!-- /versions -->"  # the table stands between them
 # Train and dev loss as the lecture gives them (makemore part 5; V5 as its code prints them).

@@ -12,6 +12,7 @@ from mmhelpers.plotting.activations import (
     plot_units,
     plot_update_ratios,
 )
+from mmhelpers.plotting.attention import plot_attention
 from mmhelpers.plotting.base import picture, save_figure
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range
 from mmhelpers.plotting.embedding import plot_embedding
@@ -22,6 +23,7 @@ from mmhelpers.plotting.trees import plot_position_means, plot_tree
 
 __all__ = [
     "picture",
+    "plot_attention",
     "plot_comparison",
     "plot_curves",
     "plot_distributions",
