@@ -21,11 +21,15 @@ class Packing:
     A 0 after the first position is padding, since no name holds the boundary token.
     """
 
-    def __init__(self, x: Tensor) -> None:
-        self.shape = x.shape
+    def __init__(self, x: Tensor, n_head: int = 1) -> None:
+        (B, T), H = x.shape, n_head
+        self.shape = B, T, H
         real = x != 0  # (B, T)
         real[:, 0] = True
         self.rows = real.flatten().nonzero().squeeze(1)  # (N,)
+        places = torch.arange(3 * B * H * T, device=x.device).view(3, B, H, T)
+        # Where the heads of each position stand in what `split` gives.
+        self.places = places.permute(1, 3, 0, 2).flatten(0, 1)[self.rows]  # (N, 3, H)
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, T, …) gives (N, …), without the padding."""
@@ -33,9 +37,22 @@ class Packing:
 
     def unpack(self, packed: Tensor) -> Tensor:
         """(N, C) gives (B, T, C), with zeros where the padding is."""
-        B, T = self.shape
+        B, T, _ = self.shape
         padded = packed.new_zeros(B * T, packed.shape[1])
         return padded.index_copy_(0, self.rows, packed).view(B, T, -1)
+
+    def split(self, packed: Tensor, count: int) -> Tensor:
+        """(N, count * C) gives (count, B * H, T, C / H), each head apart, zeros for padding."""
+        B, T, H = self.shape
+        places = self.places[:, :count].flatten()
+        pieces = packed.view(len(places), -1)
+        heads = packed.new_zeros(count * B * H * T, pieces.shape[1])
+        return heads.index_copy_(0, places, pieces).view(count, B * H, T, -1)
+
+    def merge(self, heads: Tensor) -> Tensor:
+        """The way back from `split`."""
+        places = self.places[:, : len(heads)].flatten()
+        return heads.flatten(0, 2).index_select(0, places).view(len(self.rows), -1)
 
 
 class GELUFunction(Function):
@@ -79,37 +96,34 @@ class AttentionFunction(Function):
     """`attention` and its gradient."""
 
     @staticmethod
-    def forward(ctx, qkv, n_head):
+    def forward(ctx, qkv, packing):
         """The mixed values, from queries, keys and values in one."""
-        B, T, width = qkv.shape
-        size = width // 3 // n_head
-        heads = qkv.view(B, T, 3, n_head, size).permute(2, 0, 3, 1, 4)
-        q, k, v = heads.reshape(3, B * n_head, T, size)
-        mask = causal_mask(T, qkv.device, qkv.dtype)
-        scores = torch.baddbmm(mask, q, k.mT, alpha=size**-0.5)  # (B * n_head, T, T)
-        # The softmax spelt out: torch's own is slow on rows as short as these.
-        weights = scores.sub_(scores.amax(-1, keepdim=True)).exp_()
+        q, k, v = packing.split(qkv, 3)  # (B * H, T, C / H)
+        mask = causal_mask(q.shape[1], q.device, q.dtype)
+        # The softmax spelt out, by powers of 2: torch's own is slow on rows as short as these.
+        ctx.scale = q.shape[2] ** -0.5
+        scores = torch.baddbmm(mask, q, k.mT, alpha=ctx.scale / math.log(2))  # (B * H, T, T)
+        weights = scores.sub_(scores.amax(-1, keepdim=True)).exp2_()
         weights.div_(weights.sum(-1, keepdim=True))
         ctx.save_for_backward(q, k, v, weights)
-        ctx.n_head = n_head
-        mixed = (weights @ v).view(B, n_head, T, size)
-        return mixed.transpose(1, 2).reshape(B, T, n_head * size)
+        ctx.packing = packing
+        return packing.merge((weights @ v)[None])
 
     @staticmethod
     @once_differentiable
     def backward(ctx, g):
         """Through the mix, the softmax and the scores; in place, in this order."""
         q, k, v, weights = ctx.saved_tensors
-        (BH, T, size), n_head = q.shape, ctx.n_head
-        B = BH // n_head
-        g = g.view(B, T, n_head, size).transpose(1, 2).reshape(BH, T, size)
-        dscores = (g @ v.mT).mul_(weights)  # (B * n_head, T, T)
-        dscores.addcmul_(weights, dscores.sum(-1, keepdim=True), value=-1).mul_(size**-0.5)
-        dheads = torch.stack([dscores @ k, dscores.mT @ q, weights.mT @ g])
-        dheads = dheads.view(3, B, n_head, T, size).permute(1, 3, 0, 2, 4)
-        return dheads.reshape(B, T, 3 * n_head * size), None
+        g = ctx.packing.split(g.contiguous(), 1)[0]
+        dscores = (g @ v.mT).mul_(weights)  # (B * H, T, T)
+        dscores.addcmul_(weights, dscores.sum(-1, keepdim=True), value=-1).mul_(ctx.scale)
+        dheads = torch.empty(3, *q.shape, device=q.device, dtype=q.dtype)
+        products = (dscores, k), (dscores.mT, q), (weights.mT, g)
+        for dhead, (left, right) in zip(dheads, products, strict=True):
+            torch.bmm(left, right, out=dhead)
+        return ctx.packing.merge(dheads), None
 
 
-def attention(qkv: Tensor, n_head: int) -> Tensor:
-    """Causal attention of `n_head` heads: qkv (B, T, 3 * C) gives (B, T, C)."""
-    return AttentionFunction.apply(qkv.contiguous(), n_head)
+def attention(qkv: Tensor, packing: Packing) -> Tensor:
+    """Causal attention of the packing's heads: qkv (N, 3 * C) gives (N, C)."""
+    return AttentionFunction.apply(qkv, packing)

@@ -210,7 +210,7 @@ class CausalSelfAttention(Layer):
     ) -> Tensor:
         qkv = self.qkv(x)  # (B, T, 3 * C)
         if packing is not None:
-            mixed = packing.pack(attention(packing.unpack(qkv), self.n_head))  # (N, C)
+            mixed = attention(qkv, packing)  # (N, C)
         else:
             mixed = self.attend(qkv, cache)
         return self.project(mixed)

@@ -213,7 +213,7 @@ class Transformer(Layer):
     def __init__(
         self, vocab_size: int, sizes: TransformerSizes, generator: Generator | None
     ) -> None:
-        self.block_size = sizes.block_size
+        self.block_size, self.n_head = sizes.block_size, sizes.n_head
         self.token = Embedding(vocab_size, sizes.n_embd, generator)
         self.position = Embedding(sizes.block_size, sizes.n_embd, generator)
         self.blocks = [
@@ -230,7 +230,7 @@ class Transformer(Layer):
 
     def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
         if self.training and cache is None:
-            return self.forward_packed(x, Packing(x))
+            return self.forward_packed(x, Packing(x, self.n_head))
         first = cache.length if cache else 0
         position = self.position.weight[first : first + x.shape[1]]  # (T, C)
         logits = self.body(self.token(x) + position, cache)  # (B, T, V)

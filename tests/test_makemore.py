@@ -17,6 +17,8 @@ from mmhelpers import checkpoint
 from mmhelpers.data import ROOT
 from mmhelpers.makemore import run
 from mmhelpers.makemore.__main__ import main
+from mmhelpers.makemore.job import fresh
+from mmhelpers.makemore.options import parse
 
 WORDS = ["ada", "bob", "abba", "baobab", "dodo", "ed", "abe", "bea", "deb", "babe", "dada", "eda"]
 TINY = ["--n-layer", "1", "--n-head", "2", "--n-embd", "8", "--n-embd2", "8", "-b", "4"]
@@ -94,7 +96,8 @@ def test_what_a_run_leaves_and_prints(folder, capsys):
 
 @pytest.mark.parametrize("kind", ["transformer", "gru", "v5"])
 def test_resumed_is_bitwise_the_same(folder, kind):
-    flags = ["--type", kind] + (["--dropout", "0.2"] if kind != "v5" else [])
+    flags = ["--type", kind, "--cosine-steps", "10"]
+    flags += ["--dropout", "0.2"] if kind != "v5" else []
     assert train(*flags, out="whole") == 0
     assert train(*flags, steps=7, out="parts") == 0
     torch.manual_seed(99)
@@ -103,6 +106,13 @@ def test_resumed_is_bitwise_the_same(folder, kind):
     assert same(whole["model"], parts["model"]) and same(whole["optimizer"], parts["optimizer"])
     assert same(whole["random"], parts["random"])
     assert log_losses(folder / "whole/log.csv") == log_losses(folder / "parts/log.csv")
+
+
+def test_the_learning_rate_follows_a_cosine(folder):
+    options = parse(["-i", "list.txt", *TINY, "-l", "0.1", "--cosine-steps", "200"])
+    job = fresh(options, WORDS, torch.device("cpu"))
+    rates = [job.optimizer.schedule(step) for step in (0, 1, 2, 101, 200, 300)]
+    assert rates == pytest.approx([0.05, 0.1, 0.1, 0.05, 0, 0])
 
 
 def test_rows_after_the_checkpoint_come_again(folder):
@@ -155,8 +165,8 @@ def test_the_same_model_may_start_anew(folder):
     [
         ["--temperature", "0"], ["--temperature", "-1"], ["--temperature", "nan"],
         ["--top-k", "0"], ["--top-p", "0"], ["-b", "0"], ["-l", "-1"], ["-w", "x"],
-        ["--n-layer", "0"], ["--dropout", "1"], ["--max-steps", "-2"], ["--seed", "-1"],
-        ["--nonsense"], ["--resume", "--sample-only"],
+        ["--cosine-steps", "-1"], ["--cosine-steps", "1.5"], ["--n-layer", "0"], ["--dropout", "1"],
+        ["--max-steps", "-2"], ["--seed", "-1"], ["--nonsense"], ["--resume", "--sample-only"],
     ],
 )  # fmt: skip
 def test_flags_refused(folder, capsys, flags):

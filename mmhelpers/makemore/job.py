@@ -15,7 +15,7 @@ from mmhelpers.checkpoint import CheckpointError
 from mmhelpers.data import Vocabulary, build_dataset, check_words, pad_names
 from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
 from mmhelpers.models import build, sizes_of
-from mmhelpers.optim import AdamW
+from mmhelpers.optim import AdamW, Schedule, cosine_schedule
 from mmhelpers.sampling import Reader
 
 BEST, LAST = "model.pt", "last.pt"
@@ -38,7 +38,7 @@ class Job:
         self.model = build(config["type"], size, self.generator, **config["sizes"]).to(device)
         self.optimizer = AdamW(
             self.model.parameters(),
-            config["learning_rate"],
+            learning_rate(config),
             BETAS,
             weight_decay=config["weight_decay"],
         )
@@ -74,6 +74,12 @@ class Job:
         torch.set_rng_state(others[0])
         if len(others) > 1 and self.device.type != "cpu":
             torch.get_device_module(self.device).set_rng_state(others[1])
+
+
+def learning_rate(config: State) -> float | Schedule:
+    """The constant learning rate, or the cosine that rises to it in a hundredth of its steps."""
+    peak, steps = config["learning_rate"], config["cosine_steps"]
+    return cosine_schedule(peak, steps, warmup=steps // 100) if steps else peak
 
 
 def random_states(device: torch.device) -> list[Tensor]:
@@ -141,8 +147,8 @@ def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Jo
     """
     state = checkpoint.load(path)
     try:
-        kinds = {"seed": int, "batch_size": int, "learning_rate": float, "weight_decay": float}
-        config = dict(state["config"])
+        kinds = {name: type(value) for name, value in DEFAULTS.items()}
+        config = {"cosine_steps": 0} | state["config"]  # older checkpoints have none
         config |= {name: kind(config[name]) for name, kind in kinds.items()}
         config["input_file"] = str(config["input_file"])
         known = sizes_of(config["type"], **config["sizes"])
@@ -153,7 +159,7 @@ def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Jo
     sizes = config["sizes"] | given_sizes(options, known)
     wanted = {"type": options.type or config["type"], "sizes": sizes}
     refuse_other(path, state, wanted)
-    for name in ("batch_size", "learning_rate", "weight_decay"):
+    for name in ("batch_size", "learning_rate", "weight_decay", "cosine_steps"):
         if getattr(options, name) is not None:
             config[name] = getattr(options, name)
     try:

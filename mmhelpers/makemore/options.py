@@ -12,6 +12,7 @@ DEFAULTS = {
     "batch_size": 32,
     "learning_rate": 5e-4,
     "weight_decay": 0.01,
+    "cosine_steps": 0,
 }
 
 
@@ -66,6 +67,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("-b", "--batch-size", type=positive, help="names a step, of all processes together (32)")
     add("-l", "--learning-rate", type=above_0, help="(5e-4)")
     add("-w", "--weight-decay", type=from_0, help="(0.01)")
+    cosine = "steps in which the learning rate falls to 0 along a cosine, 0: it stays (0)"
+    add("--cosine-steps", type=natural, help=cosine)
     options = parser.parse_args(arguments)
     if options.resume and options.sample_only:
         parser.error("--resume and --sample-only exclude each other")
