@@ -74,13 +74,21 @@ class AdamW(SGD):
         super().__init__(parameters, lr)
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         self.sizes = [p.numel() for p in self.parameters]
-        # One long tensor (P,) for all parameters: a few operations, however many there are.
-        self.mean = torch.cat([torch.zeros_like(p).flatten() for p in self.parameters])
-        self.square = torch.zeros_like(self.mean)
+        self.flatten()
+        self.mean, self.square = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+
+    def flatten(self) -> None:
+        """Makes every parameter a window on one long tensor (P,), which one operation changes."""
+        self.flat = torch.cat([p.detach().flatten() for p in self.parameters])
+        for p, window in zip(self.parameters, self.flat.split(self.sizes), strict=True):
+            p.data = window.view_as(p)
+        self.places = [p.data_ptr() for p in self.parameters]
 
     @torch.no_grad()
     def step(self) -> None:
         """Moves every parameter once."""
+        if self.places != [p.data_ptr() for p in self.parameters]:
+            self.flatten()  # someone gave them other memory
         lr, (b1, b2) = self.lr, self.betas
         self.steps += 1
         # Both undo that the means start at 0.
@@ -90,8 +98,7 @@ class AdamW(SGD):
         self.mean.lerp_(grad, 1 - b1)
         self.square.mul_(b2).addcmul_(grad, grad, value=1 - b2)
         changes = self.mean / self.square.sqrt().add_(self.eps * root)  # (P,)
-        for p, change in zip(self.parameters, changes.split(self.sizes), strict=True):
-            p.mul_(1 - lr * self.weight_decay).sub_(change.view_as(p), alpha=size)
+        self.flat.mul_(1 - lr * self.weight_decay).sub_(changes, alpha=size)
 
     def state_dict(self) -> dict[str, object]:
         """What `load_state_dict` needs to go on as if nothing had happened."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from mmhelpers.kernels import Packing, attention, causal_mask, gelu
+from mmhelpers.kernels import causal_mask, gelu
 from mmhelpers.layers import Dropout, Layer, LayerNorm, Linear, Sequential, parameter
 from mmhelpers.losses import softmax
+from mmhelpers.packed import PackedAttention, PackedMLP, SharedStart
 
 State = tuple[Tensor, ...]
 
@@ -172,15 +173,6 @@ class Cache:
         return k, v
 
 
-class FusedLinear(Linear):
-    """`Linear` with product and bias in one operation where the input is (N, fan_in)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 2 or self.bias is None:
-            return super().forward(x)
-        return torch.addmm(self.bias, x, self.weight)  # (N, fan_out)
-
-
 class FusedLayerNorm(LayerNorm):
     """`LayerNorm` by torch's own function, four times faster."""
 
@@ -193,8 +185,7 @@ class CausalSelfAttention(Layer):
 
     (B, T, C) gives (B, T, C).  One matrix makes queries, keys and values of all heads; the
     weights of the last pass, (B, n_head, T, T), are in `.weights`.  Given a `Cache`, x is only
-    what comes after the positions in it.  Given a `Packing`, x is (N, C) and the faster kernel
-    does the same, without `.weights`.  Raises ValueError where n_head does not divide C.
+    what comes after the positions in it.  Raises ValueError where n_head does not divide C.
     Equal to `torch.nn.MultiheadAttention`.  Built in notebook 07 (Vaswani et al. 2017).
     """
 
@@ -202,22 +193,12 @@ class CausalSelfAttention(Layer):
         if n_head < 1 or n_embd % n_head:
             raise ValueError(f"{n_head} heads do not divide a width of {n_embd} evenly")
         self.n_head = n_head
-        self.qkv = FusedLinear(n_embd, 3 * n_embd, generator=generator)
-        self.project = FusedLinear(n_embd, n_embd, generator=generator)
+        self.qkv = Linear(n_embd, 3 * n_embd, generator=generator)
+        self.project = Linear(n_embd, n_embd, generator=generator)
 
-    def forward(
-        self, x: Tensor, cache: Cache | None = None, packing: Packing | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
+        B, T, C = x.shape
         qkv = self.qkv(x)  # (B, T, 3 * C)
-        if packing is not None:
-            mixed = attention(qkv, packing)  # (N, C)
-        else:
-            mixed = self.attend(qkv, cache)
-        return self.project(mixed)
-
-    def attend(self, qkv: Tensor, cache: Cache | None) -> Tensor:
-        """The weighted means (B, T, C), before the last projection."""
-        B, T, width = qkv.shape
         heads = qkv.view(B, T, 3, self.n_head, -1).permute(2, 0, 3, 1, 4)
         q, k, v = heads  # each (B, n_head, T, C / n_head)
         if cache is not None:
@@ -225,7 +206,8 @@ class CausalSelfAttention(Layer):
         mask = causal_mask(k.shape[2], qkv.device, qkv.dtype)[-T:]  # the new positions' rows
         scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5  # (B, n_head, T, T)
         self.weights = softmax(scores + mask)
-        return (self.weights @ v).transpose(1, 2).reshape(B, T, width // 3)
+        mixed = (self.weights @ v).transpose(1, 2).reshape(B, T, C)
+        return self.project(mixed)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The parameters, without the weights of the last pass."""
@@ -246,9 +228,10 @@ class GELU(Layer):
 class TransformerBlock(Layer):
     """Attention, then a network for each position, each on normalised input and added to it.
 
-    (B, T, C) gives (B, T, C); the network is 4 * C wide.  `cache` and `packing` are handed to
-    the attention.  Equal to `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in
-    notebook 07 (GPT-2: Radford et al. 2019).
+    (B, T, C) gives (B, T, C); the network is 4 * C wide.  `cache` is handed to the attention.
+    Given a `SharedStart`, x is (N, C), and faster kernels do the same.  Equal to
+    `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in notebook 07 (GPT-2: Radford
+    et al. 2019).
     """
 
     def __init__(
@@ -257,13 +240,25 @@ class TransformerBlock(Layer):
         self.norm1 = FusedLayerNorm(n_embd)
         self.attention = CausalSelfAttention(n_embd, n_head, generator)
         self.norm2 = FusedLayerNorm(n_embd)
-        expand = FusedLinear(n_embd, 4 * n_embd, generator=generator)
-        contract = FusedLinear(4 * n_embd, n_embd, generator=generator)
+        expand = Linear(n_embd, 4 * n_embd, generator=generator)
+        contract = Linear(4 * n_embd, n_embd, generator=generator)
         self.mlp = Sequential([expand, GELU(), contract])
         self.dropout = Dropout(dropout)
 
     def forward(
-        self, x: Tensor, cache: Cache | None = None, packing: Packing | None = None
+        self, x: Tensor, cache: Cache | None = None, packing: SharedStart | None = None
     ) -> Tensor:
-        x = x + self.dropout(self.attention(self.norm1(x), cache, packing))
+        if packing is not None:
+            return self.forward_packed(x, packing)
+        x = x + self.dropout(self.attention(self.norm1(x), cache))
         return x + self.dropout(self.mlp(self.norm2(x)))
+
+    def forward_packed(self, x: Tensor, packing: SharedStart) -> Tensor:
+        """The same for rows (N, C)."""
+        qkv, project = self.attention.qkv, self.attention.project
+        expand, _, contract = self.mlp.layers
+        norm1, norm2 = [(norm.gamma, norm.beta) for norm in (self.norm1, self.norm2)]
+        linears = [(layer.weight, layer.bias) for layer in (qkv, project, expand, contract)]
+        mixed = PackedAttention.apply(x, packing, *norm1, *linears[0], *linears[1])
+        x = x + self.dropout(mixed)
+        return x + self.dropout(PackedMLP.apply(x, *norm2, *linears[2], *linears[3]))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from mmhelpers.kernels import Packing
 from mmhelpers.layers import (
     Dropout,
     Embedding,
@@ -22,6 +21,7 @@ from mmhelpers.layers import (
     Tanh,
     parameter,
 )
+from mmhelpers.packed import SharedStart
 from mmhelpers.sequence import (
     Cache,
     CausalAverage,
@@ -206,7 +206,7 @@ class TransformerSizes:
 class Transformer(Layer):
     """Embeddings of letter and position, blocks of attention, output layer: as GPT-2.
 
-    In training mode it computes no padding (see `Packing`), and the logits there are 0.  Given
+    In training mode it computes no padding, and the start once (see `SharedStart`).  Given
     a `Cache`, x is only what comes after the positions in it.
     """
 
@@ -230,7 +230,7 @@ class Transformer(Layer):
 
     def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
         if self.training and cache is None:
-            return self.forward_packed(x, Packing(x, self.n_head))
+            return self.forward_packed(x, SharedStart(x, self.n_head))
         first = cache.length if cache else 0
         position = self.position.weight[first : first + x.shape[1]]  # (T, C)
         logits = self.body(self.token(x) + position, cache)  # (B, T, V)
@@ -238,14 +238,14 @@ class Transformer(Layer):
             cache.length += x.shape[1]
         return logits
 
-    def forward_packed(self, x: Tensor, packing: Packing) -> Tensor:
+    def forward_packed(self, x: Tensor, packing: SharedStart) -> Tensor:
         """The same logits (B, T, V), computed only where there is a name."""
         positions = packing.rows % x.shape[1]  # (N,)
         embedded = self.token(packing.pack(x)) + self.position(positions)  # (N, C)
         return packing.unpack(self.body(embedded, packing=packing))  # (B, T, V)
 
     def body(
-        self, hidden: Tensor, cache: Cache | None = None, packing: Packing | None = None
+        self, hidden: Tensor, cache: Cache | None = None, packing: SharedStart | None = None
     ) -> Tensor:
         """Logits of embedded positions."""
         hidden = self.dropout(hidden)
