@@ -38,20 +38,7 @@ class Packing:
         return padded.index_copy_(0, self.rows, packed).view(B, T, -1)
 
 
-SCALE, CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715
-
-
-def gelu_gate(x: Tensor) -> tuple[Tensor, Tensor]:
-    """sigmoid(SCALE * (x + CUBIC * x³)), with which x is multiplied, and x²."""
-    squares = x * x
-    u = (squares * (SCALE * CUBIC)).add_(SCALE).mul_(x)
-    return u.sigmoid_(), squares
-
-
-def gelu_slope(x: Tensor, gate: Tensor, squares: Tensor) -> Tensor:
-    """The derivative of x * gate: gate + x * gate * (1 - gate) * du/dx."""
-    du = (squares * (3 * SCALE * CUBIC)).add_(SCALE)
-    return du.mul_(x).mul_(gate).mul_(1 - gate).add_(gate)
+SCALE, CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715  # of GELU
 
 
 class GELUFunction(Function):
@@ -59,16 +46,20 @@ class GELUFunction(Function):
 
     @staticmethod
     def forward(ctx, x):
-        """x * gate."""
-        gate, squares = gelu_gate(x)
-        ctx.save_for_backward(x, gate, squares)
+        """x * sigmoid(u) with u = SCALE * (x + CUBIC * x³)."""
+        squares = x * x
+        u = (squares * (SCALE * CUBIC)).add_(SCALE).mul_(x)
+        gate = u.sigmoid_()
+        ctx.save_for_backward(x, squares, gate)
         return x * gate
 
     @staticmethod
     @once_differentiable
     def backward(ctx, g):
-        """Times the slope."""
-        return gelu_slope(*ctx.saved_tensors).mul_(g)
+        """Times gate + x * gate * (1 - gate) * du/dx."""
+        x, squares, gate = ctx.saved_tensors
+        du = (squares * (3 * SCALE * CUBIC)).add_(SCALE)
+        return du.mul_(x).mul_(gate).mul_(1 - gate).add_(gate).mul_(g)
 
 
 def gelu(x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mmhelpers.kernels import Packing, causal_mask, gelu_gate, gelu_slope
+from mmhelpers.kernels import CUBIC, SCALE, Packing, causal_mask
 
 
 class SharedStart(Packing):
@@ -34,7 +34,8 @@ class SharedStart(Packing):
         pieces = torch.arange(3 * H, device=x.device)  # heads of queries, keys and values
         self.sources = (self.numbers.view(B, 1, T) * (3 * H) + pieces.view(3, 1, H, 1)).flatten()
         firsts = self.rows // T * (H * T) + self.rows % T  # (N,)
-        self.places = firsts[:, None] + pieces // H * (B * H * T) + pieces % H * T  # (N, 3 * H)
+        places = firsts[:, None] + pieces // H * (B * H * T) + pieces % H * T  # (N, 3 * H)
+        self.places, self.own_places = places.flatten(), places[:, :H].flatten()
 
     def unpack(self, packed: Tensor) -> Tensor:
         """(N, C) gives (B, T, C), with anything where the padding is."""
@@ -48,23 +49,21 @@ class SharedStart(Packing):
 
     def split_backward(self, heads: Tensor) -> Tensor:
         """The gradient of `split`, (N, 3 * C): what all names say of the start is added up."""
-        qkv = heads.flatten(0, 2).index_select(0, self.places.flatten()).view(len(self.rows), -1)
+        qkv = heads.flatten(0, 2).index_select(0, self.places).view(len(self.rows), -1)
         starts = heads[:, :, 0].reshape(3, self.shape[0], -1)  # (3, B, C)
         qkv[0] = starts.sum(1).flatten()
         return qkv
 
     def merge(self, heads: Tensor) -> Tensor:
         """(B * H, T, C / H) gives (N, C), the heads side by side."""
-        places = self.places[:, : self.shape[2]].flatten()
-        return heads.flatten(0, 1).index_select(0, places).view(len(self.rows), -1)
+        return heads.flatten(0, 1).index_select(0, self.own_places).view(len(self.rows), -1)
 
     def merge_backward(self, packed: Tensor) -> Tensor:
         """The gradient of `merge`: zeros where nothing was taken."""
         B, T, H = self.shape
-        places = self.places[:, :H].flatten()
-        pieces = packed.view(len(places), -1)
+        pieces = packed.view(len(self.own_places), -1)
         heads = packed.new_zeros(B * H * T, pieces.shape[1])
-        return heads.index_copy_(0, places, pieces).view(B * H, T, -1)
+        return heads.index_copy_(0, self.own_places, pieces).view(B * H, T, -1)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,9 +138,10 @@ class PackedMLP(Function):
         """Normalise, expand, GELU, contract."""
         normal, mean, inv_std = normalise(x, gamma, beta)
         u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
-        gate, squares = gelu_gate(u)
+        # GELU as in `kernels`, by fewer passes over memory.
+        gate = torch.addcmul(u.new_tensor(SCALE), u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
         active = u * gate
-        ctx.save_for_backward(x, gamma, beta, mean, inv_std, normal, u, gate, squares, active)
+        ctx.save_for_backward(x, gamma, beta, mean, inv_std, normal, u, gate, active)
         ctx.matrices = w1, w2
         return torch.addmm(b2, active, w2)
 
@@ -149,8 +149,10 @@ class PackedMLP(Function):
     @once_differentiable
     def backward(ctx, g):
         """The same way back."""
-        x, *norm, normal, u, gate, squares, active = ctx.saved_tensors
+        x, *norm, normal, u, gate, active = ctx.saved_tensors
         w1, w2 = ctx.matrices
-        du = gelu_slope(u, gate, squares).mul_(g @ w2.T)  # (N, 4 * C)
+        slope = torch.addcmul(u.new_tensor(SCALE), u, u, value=3 * SCALE * CUBIC).mul_(active)
+        slope.addcmul_(slope, gate, value=-1).add_(gate)
+        du = slope.mul_(g @ w2.T)  # (N, 4 * C)
         dx, dgamma, dbeta = normalise_backward(du @ w1.T, x, *norm)
         return dx, dgamma, dbeta, normal.T @ du, du.sum(0), active.T @ g, g.sum(0)
