@@ -1,7 +1,7 @@
 """Training steps of whole-name models against the same training written plainly with torch.nn.
 
 Plainly: names padded to the longest of the list by a DataLoader with four workers, the cell of
-an RNN applied to [x, h] position by position, attention masked and normalised head by head,
+an RNN applied to [x, h] position by position, attention masked and normalised in every head,
 torch.optim.AdamW, and as many threads as torch takes by itself.  Ours runs on one thread, as
 the command line does.  Also the sampling of 10,000 names.
 """
@@ -53,15 +53,13 @@ class PlainAttention(nn.Module):
         self.register_buffer("past", torch.tril(torch.ones(T, T)))
 
     def forward(self, x):
-        T, size = x.shape[1], C // HEADS
-        q, k, v = self.qkv(x).split(C, 2)
-        mixed = []
-        for head in range(HEADS):
-            columns = slice(head * size, (head + 1) * size)
-            scores = q[:, :, columns] @ k[:, :, columns].transpose(1, 2) / math.sqrt(size)
-            scores = scores.masked_fill(self.past[:T, :T] == 0, -torch.inf)
-            mixed.append(F.softmax(scores, -1) @ v[:, :, columns])
-        return self.project(torch.cat(mixed, 2))
+        B, T, _ = x.shape
+        heads = [part.view(B, T, HEADS, -1).transpose(1, 2) for part in self.qkv(x).split(C, 2)]
+        q, k, v = heads  # each (B, HEADS, T, C / HEADS)
+        scores = q @ k.transpose(2, 3) * (1 / math.sqrt(C // HEADS))
+        scores = scores.masked_fill(self.past[:T, :T] == 0, -torch.inf)
+        mixed = F.softmax(scores, -1) @ v
+        return self.project(mixed.transpose(1, 2).contiguous().view(B, T, C))
 
 
 class PlainGELU(nn.Module):
