@@ -52,6 +52,17 @@ def test_taken_up_again_is_exact():
     assert all(map(torch.equal, whole, parts))
 
 
+def test_parameters_that_were_given_other_memory_go_on():
+    whole, moved = draw([(3, 2), (4,)]), draw([(3, 2), (4,)])
+    walk(AdamW(whole, 0.1), whole, 8)
+    optimizer = AdamW(moved, 0.1)
+    walk(optimizer, moved, 5)
+    for p in moved:
+        p.data = p.data.clone()
+    walk(optimizer, moved, 3, first=5)
+    assert all(map(torch.equal, whole, moved))
+
+
 def test_another_shape_is_refused():
     state = AdamW(draw([(3, 2)]), 0.1).state_dict()
     with pytest.raises(ValueError, match="does not fit"):

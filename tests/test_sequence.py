@@ -8,7 +8,7 @@ from torch import nn
 
 from mmhelpers import kernels
 from mmhelpers.layers import Layer, LayerNorm
-from mmhelpers.packed import SharedStart
+from mmhelpers.packed import PackedAttention, PackedMLP, SharedStart
 from mmhelpers.sequence import (
     GELU,
     Cache,
@@ -297,6 +297,15 @@ def test_kernels_equal_plain_forms(B, C):
     for mine, its in zip(*grads, strict=True):
         close(mine, its)
     assert torch.autograd.gradcheck(kernels.gelu, [x])
+
+
+def test_gradients_of_packed_layers():
+    packing = SharedStart(torch.tensor([[0, 3, 0], [0, 1, 2]]), n_head=2)
+    norm, x = [draw(4, seed=1), draw(4, seed=2)], draw(4, 4)
+    attention = [draw(4, 12, seed=3), draw(12, seed=4), draw(4, 4, seed=5), draw(4, seed=6)]
+    assert torch.autograd.gradcheck(PackedAttention.apply, [x, packing, *norm, *attention])
+    mlp = [draw(4, 16, seed=3), draw(16, seed=4), draw(16, 4, seed=5), draw(4, seed=6)]
+    assert torch.autograd.gradcheck(PackedMLP.apply, [x, *norm, *mlp])
 
 
 def test_heads_must_divide_the_width():
