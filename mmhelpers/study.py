@@ -147,8 +147,7 @@ def train_committee(
     """V6: every member for itself, with AdamW and a cosine; the history is the members' mean."""
     histories = []
     for member in model.members:
-        lr = cosine_schedule(8e-3, cell.steps, warmup=cell.steps // 50)
-        optimizer = AdamW(member.parameters(), lr, betas=(0.9, 0.99), weight_decay=0.05)
+        optimizer = Recipe({}, lr=8e-3).optimizer(member, cell.steps)
         histories.append(
             train(member, data, cell.steps, optimizer, batch_size, generator, progress=False)
         )

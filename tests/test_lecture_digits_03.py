@@ -1,27 +1,15 @@
-"""The lecture's digits of part 3, in code of its shape with our layers imported instead.
-
-Exact digits are promised on x86-64 only: other processors round otherwise.
-"""
-
-import platform
+"""The lecture's digits of part 3, in code of its shape with our layers imported instead."""
 
 import pytest
 import torch
 import torch.nn.functional as F
+from lecture_digits import LISTS, STEPS, shown, x86_64_only
 
 from mmhelpers.data import LECTURE, Vocabulary, build_dataset, load_names, split_names
 from mmhelpers.layers import BatchNorm1d, Linear, Tanh
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="digits are those of x86-64"
-)
+pytestmark = x86_64_only
 
-LISTS = [
-    "bundled",
-    pytest.param("lecture", marks=pytest.mark.skipif(not LECTURE.exists(), reason="not there")),
-]
-STEPS = 300
-SHOWN = (0, 1, 50, 100, 150, 200, 250, 299)
 BATCHNORM_MLP = {  # the losses of the steps SHOWN
     "bundled": "3.3077 3.2572 2.8334 2.9287 2.7792 2.7195 3.0080 2.9073",
     "lecture": "3.3239 3.2736 2.9652 2.1434 2.9171 2.7054 2.7506 2.5058",
@@ -114,10 +102,6 @@ def split_loss(X, Y, C, layers):
     for layer in layers:
         x = layer(x)
     return F.cross_entropy(x, Y).item()
-
-
-def shown(losses):
-    return " ".join(f"{losses[step]:.4f}" for step in SHOWN)
 
 
 @pytest.mark.parametrize("kind", LISTS)

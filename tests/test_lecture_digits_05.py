@@ -1,29 +1,17 @@
-"""The lecture's digits of part 5, in code of its shape with our layers imported instead.
-
-Exact digits are promised on x86-64 only: other processors round otherwise.
-"""
-
-import platform
+"""The lecture's digits of part 5, in code of its shape with our layers imported instead."""
 
 import pytest
 import torch
 import torch.nn.functional as F
+from lecture_digits import LISTS, STEPS, shown, x86_64_only
 
-from mmhelpers.data import LECTURE, Vocabulary, build_dataset, load_names, split_names
+from mmhelpers.data import Vocabulary, build_dataset, load_names, split_names
 from mmhelpers.layers import BatchNorm1d, Embedding, FlattenConsecutive, Linear, Sequential, Tanh
 from mmhelpers.optim import SGD
 from mmhelpers.training import train
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="digits are those of x86-64"
-)
+pytestmark = x86_64_only
 
-LISTS = [
-    "bundled",
-    pytest.param("lecture", marks=pytest.mark.skipif(not LECTURE.exists(), reason="not there")),
-]
-STEPS = 300
-SHOWN = (0, 1, 50, 100, 150, 200, 250, 299)
 WAVENET = {  # the losses of the steps SHOWN
     "bundled": "3.2925 3.3033 2.7062 2.4875 2.5550 2.6378 2.3824 3.0704",
     "lecture": "3.3167 3.2927 2.8103 2.6021 2.6466 2.6182 2.3149 2.3593",
@@ -71,7 +59,7 @@ def first_losses(X, Y):
 @pytest.mark.parametrize("kind", LISTS)
 def test_first_steps_of_the_wavenet(kind):
     losses = first_losses(*training_data(kind))
-    assert " ".join(f"{losses[step]:.4f}" for step in SHOWN) == WAVENET[kind]
+    assert shown(losses) == WAVENET[kind]
 
 
 def test_the_trainer_takes_the_same_steps():
