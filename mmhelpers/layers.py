@@ -193,7 +193,7 @@ class Flatten(Layer):
     """All positions side by side: (B, T, C) gives (B, T * C).  Built in notebook 05."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.view(len(x), -1)
+        return x.flatten(1)
 
 
 class FlattenConsecutive(Layer):

@@ -35,10 +35,10 @@ class SGD:
 
     def step(self) -> None:
         """Moves every parameter once, against its gradient."""
-        lr = self.lr
-        for p in self.parameters:
-            # Two roundings, as in the lecture: `add_(grad, alpha=-lr)` rounds only once.
-            p.data += -lr * p.grad
+        # `p.data += -lr * p.grad` for all in one go.  Product and sum are rounded each, as in the
+        # lecture: `_foreach_add_(…, alpha=-lr)` would round only once.
+        changes = torch._foreach_mul([p.grad for p in self.parameters], -self.lr)
+        torch._foreach_add_([p.data for p in self.parameters], changes)
         self.steps += 1
 
 

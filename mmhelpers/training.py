@@ -66,7 +66,7 @@ def minibatch(data: Data, size: int, generator: Generator | None = None) -> Data
     Padded names are cut at the longest of the minibatch (see `data.trim`).
     """
     X, Y = data
-    rows = torch.randint(0, len(X), (size,), generator=generator).to(X.device)
+    rows = torch.randint(0, X.shape[0], (size,), generator=generator)
     return trim(X[rows], Y[rows]) if Y.ndim == 2 else (X[rows], Y[rows])
 
 
