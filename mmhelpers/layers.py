@@ -261,8 +261,11 @@ class Dropout(Layer):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * kept / (1 - self.p)
+        return x * self.draw(x) / (1 - self.p)
+
+    def draw(self, x: Tensor) -> Tensor:
+        """For each element of x 1, or 0 with probability `p`."""
+        return torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
 
 
 class Residual(Layer):

@@ -14,6 +14,9 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from mmhelpers.kernels import CUBIC, SCALE, Packing, causal_mask
+from mmhelpers.layers import Dropout
+
+Results = tuple[Tensor, ...]
 
 
 class SharedStart(Packing):
@@ -102,57 +105,93 @@ def normalise_backward(
     )
 
 
-class PackedAttention(Function):
-    """Attention of normalised rows x (N, C), and its gradient."""
+def attention(
+    x: Tensor,
+    packing: SharedStart,
+    gamma: Tensor,
+    beta: Tensor,
+    w_qkv: Tensor,
+    b_qkv: Tensor,
+    w_out: Tensor,
+    b_out: Tensor,
+) -> Results:
+    """Attention of normalised rows x (N, C), and what its gradient needs."""
+    normal, *norm = normalise(x, gamma, beta)
+    heads = packing.split(torch.addmm(b_qkv, normal, w_qkv))
+    mixed, weights = attend(*heads)
+    mixed = packing.merge(mixed)  # (N, C)
+    out = torch.addmm(b_out, mixed, w_out)
+    return out, x, gamma, beta, *norm, normal, heads, weights, mixed, w_qkv, w_out
+
+
+def attention_backward(g: Tensor, packing: SharedStart, *saved: Tensor) -> Results:
+    """The gradients of `attention` by x and by its parameters in their order."""
+    *norm, normal, heads, weights, mixed, w_qkv, w_out = saved
+    dmixed = packing.merge_backward(g @ w_out.T)
+    dqkv = packing.split_backward(attend_backward(dmixed, *heads, weights))  # (N, 3 * C)
+    dx, dgamma, dbeta = normalise_backward(dqkv @ w_qkv.T, *norm)
+    return dx, dgamma, dbeta, normal.T @ dqkv, dqkv.sum(0), mixed.T @ g, g.sum(0)
+
+
+def mlp(
+    x: Tensor, gamma: Tensor, beta: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
+) -> Results:
+    """The network for each of the normalised rows x (N, C), and what its gradient needs."""
+    normal, *norm = normalise(x, gamma, beta)
+    u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
+    # GELU as in `kernels`, by fewer passes over memory, and its slope while all is at hand.
+    gate = torch.addcmul(u.new_tensor(SCALE), u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
+    active = u * gate
+    slope = torch.addcmul(u.new_tensor(SCALE), u, u, value=3 * SCALE * CUBIC).mul_(active)
+    slope.addcmul_(slope, gate, value=-1).add_(gate)
+    return torch.addmm(b2, active, w2), x, gamma, beta, *norm, normal, active, slope, w1, w2
+
+
+def mlp_backward(g: Tensor, *saved: Tensor) -> Results:
+    """The gradients of `mlp` by x and by its parameters in their order."""
+    *norm, normal, active, slope, w1, w2 = saved
+    du = (g @ w2.T).mul_(slope)  # (N, 4 * C)
+    dx, dgamma, dbeta = normalise_backward(du @ w1.T, *norm)
+    return dx, dgamma, dbeta, normal.T @ du, du.sum(0), active.T @ g, g.sum(0)
+
+
+class PackedBlock(Function):
+    """A block of a Transformer for rows x (N, C), and its gradient.
+
+    `parameters` are those of `attention`, then those of `mlp`.
+    """
 
     @staticmethod
-    def forward(ctx, x, packing, gamma, beta, w_qkv, b_qkv, w_out, b_out):
-        """Normalise, queries, keys and values, attend, project."""
-        normal, mean, inv_std = normalise(x, gamma, beta)
-        heads = packing.split(torch.addmm(b_qkv, normal, w_qkv))
-        mixed, weights = attend(*heads)
-        mixed = packing.merge(mixed)  # (N, C)
-        ctx.packing = packing
-        ctx.save_for_backward(x, gamma, beta, mean, inv_std, normal, heads, weights, mixed)
-        ctx.matrices = w_qkv, w_out
-        return torch.addmm(b_out, mixed, w_out)
+    def forward(ctx, x, packing, dropout, *parameters):
+        """Adds attention, then the network, each with dropout."""
+        ctx.packing, ctx.keep = packing, 1 - dropout.p
+        out, *of_attention = attention(x, packing, *parameters[:6])
+        h, kept_attention = add(x, out, dropout)
+        out, *of_mlp = mlp(h, *parameters[6:])
+        out, kept_mlp = add(h, out, dropout)
+        ctx.save_for_backward(kept_attention, kept_mlp, *of_attention, *of_mlp)
+        ctx.n_attention = len(of_attention)
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, g):
         """The same way back."""
-        x, *norm, normal, heads, weights, mixed = ctx.saved_tensors
-        w_qkv, w_out = ctx.matrices
-        dmixed = ctx.packing.merge_backward(g @ w_out.T)
-        dqkv = ctx.packing.split_backward(attend_backward(dmixed, *heads, weights))  # (N, 3 * C)
-        dx, dgamma, dbeta = normalise_backward(dqkv @ w_qkv.T, x, *norm)
-        dw_qkv, dw_out = normal.T @ dqkv, mixed.T @ g
-        return dx, None, dgamma, dbeta, dw_qkv, dqkv.sum(0), dw_out, g.sum(0)
+        kept_attention, kept_mlp, *saved = ctx.saved_tensors
+        of_attention, of_mlp = saved[: ctx.n_attention], saved[ctx.n_attention :]
+        dh, *mlp_gradients = mlp_backward(dropped(g, kept_mlp, ctx.keep), *of_mlp)
+        g = g + dh
+        dout = dropped(g, kept_attention, ctx.keep)
+        dx, *attention_gradients = attention_backward(dout, ctx.packing, *of_attention)
+        return g + dx, None, None, *attention_gradients, *mlp_gradients
 
 
-class PackedMLP(Function):
-    """The network for each position of normalised rows x (N, C), and its gradient."""
+def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None]:
+    """x plus `dropout` of out, and where it kept something."""
+    kept = dropout.draw(out) if dropout.training and dropout.p else None
+    return x + dropped(out, kept, 1 - dropout.p), kept
 
-    @staticmethod
-    def forward(ctx, x, gamma, beta, w1, b1, w2, b2):
-        """Normalise, expand, GELU, contract."""
-        normal, mean, inv_std = normalise(x, gamma, beta)
-        u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
-        # GELU as in `kernels`, by fewer passes over memory.
-        gate = torch.addcmul(u.new_tensor(SCALE), u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
-        active = u * gate
-        ctx.save_for_backward(x, gamma, beta, mean, inv_std, normal, u, gate, active)
-        ctx.matrices = w1, w2
-        return torch.addmm(b2, active, w2)
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, g):
-        """The same way back."""
-        x, *norm, normal, u, gate, active = ctx.saved_tensors
-        w1, w2 = ctx.matrices
-        slope = torch.addcmul(u.new_tensor(SCALE), u, u, value=3 * SCALE * CUBIC).mul_(active)
-        slope.addcmul_(slope, gate, value=-1).add_(gate)
-        du = slope.mul_(g @ w2.T)  # (N, 4 * C)
-        dx, dgamma, dbeta = normalise_backward(du @ w1.T, x, *norm)
-        return dx, dgamma, dbeta, normal.T @ du, du.sum(0), active.T @ g, g.sum(0)
+def dropped(x: Tensor, kept: Tensor | None, keep: float) -> Tensor:
+    """What dropout makes of x."""
+    return x if kept is None else (x * kept).div_(keep)

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from mmhelpers.kernels import causal_mask, gelu
 from mmhelpers.layers import Dropout, Layer, LayerNorm, Linear, Sequential, parameter
 from mmhelpers.losses import softmax
-from mmhelpers.packed import PackedAttention, PackedMLP, SharedStart
+from mmhelpers.packed import PackedBlock, SharedStart
 
 State = tuple[Tensor, ...]
 
@@ -255,10 +255,8 @@ class TransformerBlock(Layer):
 
     def forward_packed(self, x: Tensor, packing: SharedStart) -> Tensor:
         """The same for rows (N, C)."""
-        qkv, project = self.attention.qkv, self.attention.project
-        expand, _, contract = self.mlp.layers
-        norm1, norm2 = [(norm.gamma, norm.beta) for norm in (self.norm1, self.norm2)]
-        linears = [(layer.weight, layer.bias) for layer in (qkv, project, expand, contract)]
-        mixed = PackedAttention.apply(x, packing, *norm1, *linears[0], *linears[1])
-        x = x + self.dropout(mixed)
-        return x + self.dropout(PackedMLP.apply(x, *norm2, *linears[2], *linears[3]))
+        norm1, qkv, project = self.norm1, self.attention.qkv, self.attention.project
+        norm2, (expand, _, contract) = self.norm2, self.mlp.layers
+        attention = norm1.gamma, norm1.beta, qkv.weight, qkv.bias, project.weight, project.bias
+        mlp = norm2.gamma, norm2.beta, expand.weight, expand.bias, contract.weight, contract.bias
+        return PackedBlock.apply(x, packing, self.dropout, *attention, *mlp)

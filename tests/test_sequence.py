@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mmhelpers import kernels
-from mmhelpers.layers import Layer, LayerNorm
-from mmhelpers.packed import PackedAttention, PackedMLP, SharedStart
+from mmhelpers.layers import Dropout, Layer, LayerNorm
+from mmhelpers.packed import PackedBlock, SharedStart
 from mmhelpers.sequence import (
     GELU,
     Cache,
@@ -299,13 +299,25 @@ def test_kernels_equal_plain_forms(B, C):
     assert torch.autograd.gradcheck(kernels.gelu, [x])
 
 
-def test_gradients_of_packed_layers():
+@pytest.mark.parametrize("p", [0, 0.5])
+def test_gradients_of_a_packed_block(p):
     packing = SharedStart(torch.tensor([[0, 3, 0], [0, 1, 2]]), n_head=2)
-    norm, x = [draw(4, seed=1), draw(4, seed=2)], draw(4, 4)
-    attention = [draw(4, 12, seed=3), draw(12, seed=4), draw(4, 4, seed=5), draw(4, seed=6)]
-    assert torch.autograd.gradcheck(PackedAttention.apply, [x, packing, *norm, *attention])
-    mlp = [draw(4, 16, seed=3), draw(16, seed=4), draw(16, 4, seed=5), draw(4, seed=6)]
-    assert torch.autograd.gradcheck(PackedMLP.apply, [x, *norm, *mlp])
+    block = double(TransformerBlock(4, 2))
+
+    def run(x, *parameters):
+        dropout = Dropout(p, torch.Generator().manual_seed(1))
+        return PackedBlock.apply(x, packing, dropout, *parameters)
+
+    assert torch.autograd.gradcheck(run, [draw(4, 4), *block.parameters()])
+
+
+def test_dropout_of_a_packed_block():
+    packing = SharedStart(torch.zeros(1, 1, dtype=torch.int64), n_head=2)
+    block, x, seed = double(TransformerBlock(4, 2)), draw(1, 4), torch.Generator().manual_seed
+    block.dropout = Dropout(0.5, seed(1))
+    packed = block(x, None, packing)
+    block.dropout = Dropout(0.5, seed(1))
+    close(packed, block(x.unsqueeze(0)).squeeze(0))
 
 
 def test_heads_must_divide_the_width():
