@@ -34,6 +34,11 @@ run.Run.train = train_and_tell
 sys.exit(main())
 """
 
+TORCHRUN = [
+    *[sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"],
+    "script.py",
+]
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -52,8 +57,7 @@ def test_two_processes_as_one(folder):
     ran = subprocess.run(alone, cwd=folder, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr
     one = torch.load(folder / "rank0.pt")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    both = [*torchrun, "script.py", *FLAGS, "-o", "two", "--max-steps", "20"]
+    both = [*TORCHRUN, *FLAGS, "-o", "two", "--max-steps", "20"]
     ran = subprocess.run(both, cwd=folder, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr
     first, second = torch.load(folder / "rank0.pt"), torch.load(folder / "rank1.pt")
@@ -107,4 +111,18 @@ def test_interrupting_one_stops_both(folder):
     for process in processes:
         _, error = process.communicate(timeout=600)
         assert process.returncode == 0, error
+    assert checkpoint.load(folder / "out/last.pt")["optimizer"]["steps"] >= 10
+
+
+def test_interrupting_torchrun_saves(folder):
+    process = subprocess.Popen(
+        [*TORCHRUN, *FLAGS, "-o", "out"], cwd=folder, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    wait_for(folder / "out/last.pt", [process])
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: torchrun and both processes
+    printed, _ = process.communicate(timeout=600)
+    assert "saved in out" in printed, printed
+    first, second = torch.load(folder / "rank0.pt"), torch.load(folder / "rank1.pt")
+    assert all(map(torch.equal, first, second))
     assert checkpoint.load(folder / "out/last.pt")["optimizer"]["steps"] >= 10
