@@ -26,7 +26,7 @@ from mmhelpers.sampling import Reader, encode_prompt, generate_names, novelty
 from mmhelpers.training import DivergedError, History, evaluate, pick_device, updates
 
 LOG_EVERY, SAMPLE_EVERY, EVALUATE_EVERY = 10, 200, 500
-SMALL = 2_000_000  # parameters up to which one thread is faster than several
+SMALL = 2_000_000  # parameters up to which a second thread gains little, and on a busy CPU loses
 
 
 def main(options: argparse.Namespace) -> int:
