@@ -22,7 +22,8 @@ class Group(Hook):
 
     All draw the same minibatch and compute the loss of their share of its rows, weighted so
     that the sum over all processes is the minibatch's loss.  So a run does not depend on their
-    number, but for rounding.  A single process needs no torchrun and computes all.
+    number, but for rounding, for dropout, and for BatchNorm (V1 to V5), which sees only the share.
+    A single process needs no torchrun and computes all.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -209,7 +209,8 @@ class FlattenConsecutive(Layer):
     def forward(self, x: Tensor) -> Tensor:
         B, T, C = x.shape
         if T % self.n:
-            raise ValueError(f"FlattenConsecutive({self.n}) can't group {T} positions evenly")
+            message = f"FlattenConsecutive({self.n}) can't group {T} positions evenly"
+            raise ValueError(f"{message}: use a divisor of {T}")
         x = x.view(B, T // self.n, C * self.n)
         return x.squeeze(1) if x.shape[1] == 1 else x
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from mmhelpers.training import Data, History, evaluate, train
 from mmhelpers.versions import Committee
 
 CURVE_POINTS = 100
+FAST = ("v1", "v2", "v4", "v5")  # the models that have a fast path
+RESULT = {"parameters", "multiply_adds", "predictions", "train", "dev", "seconds", "curve"}
 
 
 class StudyError(ValueError):
@@ -90,7 +93,11 @@ def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
     """What one run gives: the cell's fields, sizes, losses, seconds and the loss curve.
 
     `predictions` is how many characters the model was trained to predict, counting repeats.
+    Raises ValueError for a path that the model does not have.
     """
+    if cell.path != "exact" and (cell.path != "fast" or cell.model not in FAST):
+        known = f"all have 'exact', {', '.join(FAST)} 'fast' too"
+        raise ValueError(f"{cell.model} has no path {cell.path!r}: {known}")
     torch.set_num_threads(1)  # several cells at once would only get in each other's way
     vocabulary = Vocabulary(words)
     generator = torch.Generator().manual_seed(cell.seed)
@@ -99,7 +106,9 @@ def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
         model, train_model = recipe.build(cell.model, words, generator), train_recipe
         work = multiply_adds(model) // model.block_size  # for one of its predictions
     else:
-        model = build(cell.model, len(vocabulary), generator)
+        longest = max(map(len, words))
+        sizes = {"block_size": max(16, 1 + longest)} if cell.model == "v6" else {}
+        model = build(cell.model, len(vocabulary), generator, **sizes)
         train_model, work = train_committee, multiply_adds(model)
         if not isinstance(model, Committee):
             train_model = train_windows
@@ -171,16 +180,34 @@ def run_study(
 
     `store` is a JSON file, rewritten as each cell finishes.  The cells run on `jobs` local
     processes, or wherever a surrounding `joblib.parallel_config(backend=...)` sends them
-    ("dask", "ray").  With `anew` what is stored is run again.  Raises StudyError where the
-    file is damaged or belongs to another list.
+    ("dask", "ray").  With `anew` these cells are run even where they are stored, and a file that
+    can't be used is replaced; to go on after an interruption leave `anew` out.  Raises StudyError
+    where the file is damaged or belongs to another list.
     """
-    done = {} if anew else load_study(store, words)
+    try:
+        done = load_study(store, words)
+    except StudyError:
+        if not anew:
+            raise
+        done = {}
+    if anew:
+        done = {cell: result for cell, result in done.items() if cell not in cells}
+        _save(done, words, store)
     missing = [cell for cell in cells if cell not in done]
     tasks = (joblib.delayed(_labelled)(cell, list(words)) for cell in missing)
-    for cell, result in joblib.Parallel(jobs, return_as="generator_unordered")(tasks):
+    for cell, result in _as_they_finish(tasks, jobs):
         done[cell] = result
         _save(done, words, store)
     return [done[cell] for cell in cells]
+
+
+def _as_they_finish(tasks: Iterator[Any], jobs: int) -> Iterator[Any]:
+    backend, _ = joblib.parallel.get_active_backend()
+    if backend.supports_return_generator:
+        yield from joblib.Parallel(jobs, return_as="generator_unordered")(tasks)
+        return
+    while some := list(islice(tasks, joblib.effective_n_jobs(jobs))):  # Ray gives all or nothing
+        yield from joblib.Parallel(jobs)(some)
 
 
 def _labelled(cell: Cell, words: list[str]) -> tuple[Cell, dict[str, Any]]:
@@ -197,13 +224,16 @@ def load_study(store: Path, words: Sequence[str] | None = None) -> dict[Cell, di
     try:
         stored = json.loads(store.read_text(encoding="utf-8"))
         of_list, results = stored["list"], stored["cells"]
+        if any(RESULT - r.keys() for r in results):
+            raise KeyError
         done = {Cell(*[r[k] for k in ("model", "seed", "steps", "path")]): r for r in results}
     except (ValueError, KeyError, TypeError) as error:
         raise StudyError(
-            f"{store.name} is damaged ({type(error).__name__}): run the study anew"
+            f"{store.name} is damaged ({type(error).__name__}): run the study anew (anew=True)"
         ) from None
     if words is not None and of_list != _fingerprint(words):
-        raise StudyError(f"{store.name} is of another list of names: run the study anew")
+        mend = "run the study anew (anew=True)"
+        raise StudyError(f"{store.name} is of another list of names: {mend}")
     return done
 
 

@@ -5,7 +5,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhelpers.layers import BatchNorm1d, Layer, Linear, Tanh, parameter
+from mmhelpers.layers import (
+    BatchNorm1d,
+    Embedding,
+    Flatten,
+    FlattenConsecutive,
+    Layer,
+    Linear,
+    Residual,
+    Sequential,
+    Tanh,
+    parameter,
+)
 from mmhelpers.models import MLP
 
 repeatable = settings(deadline=None, derandomize=True, database=None, max_examples=40)
@@ -308,3 +319,34 @@ def test_batchnorm_refuses_another_shape(shape, training):
     with pytest.raises(ValueError, match=r"BatchNorm1d\(3\) needs \(B, 3\)"):
         layer(torch.ones(shape))
     assert torch.equal(layer.running_mean, torch.zeros(3))
+
+
+# Containers
+
+
+def test_containers_equal_torch():
+    table = Embedding(5, 4, torch.Generator().manual_seed(1))
+    x = torch.tensor([[0, 4, 4], [1, 2, 0]])
+    theirs = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Flatten())
+    theirs[0].weight.data = table.weight.data.clone()
+    ours = Sequential([table, Flatten()])
+    assert torch.equal(ours(x), theirs(x))
+    assert_close(gradients(ours(x), table.weight), gradients(theirs(x), theirs[0].weight))
+    assert torch.equal(Sequential([table, FlattenConsecutive(3)])(x), theirs(x))
+
+
+def test_flatten_consecutive_joins_neighbours():
+    x = torch.arange(8.0).view(1, 4, 2)
+    assert FlattenConsecutive(2)(x).tolist() == [[[0, 1, 2, 3], [4, 5, 6, 7]]]
+    assert FlattenConsecutive(4)(x).shape == (1, 8)
+
+
+def test_flatten_consecutive_refuses_a_length_that_it_does_not_divide():
+    with pytest.raises(ValueError, match="3.* can't group 8 positions evenly: use a divisor of 8"):
+        FlattenConsecutive(3)(torch.zeros(2, 8, 5))
+
+
+def test_residual_adds():
+    x = normal(3, 4, seed=1)
+    layer = double(Linear(4, 4))
+    assert torch.equal(Residual(layer)(x), x + layer(x))

@@ -22,6 +22,7 @@ from mmhelpers.makemore.options import parse
 
 WORDS = ["ada", "bob", "abba", "baobab", "dodo", "ed", "abe", "bea", "deb", "babe", "dada", "eda"]
 TINY = ["--n-layer", "1", "--n-head", "2", "--n-embd", "8", "--n-embd2", "8", "-b", "4"]
+DEFAULT_PACE = run.LOG_EVERY, run.SAMPLE_EVERY, run.EVALUATE_EVERY
 FILES = ["config.json", "last.pt", "log.csv", "loss.png", "model.pt"]
 
 
@@ -70,7 +71,9 @@ def same(a, b):
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-@pytest.mark.parametrize("kind", ["bigram", "mlp", "rnn", "gru", "lstm", "cnn", "bow", "v1"])
+@pytest.mark.parametrize(
+    "kind", ["bigram", "mlp", "rnn", "gru", "lstm", "cnn", "bow", "v1", "v3", "v6"]
+)
 def test_every_type_trains_and_samples(folder, capsys, kind):
     assert train("--type", kind) == 0
     assert main(["-o", "out", "--sample-only", "--num-samples", "20"]) == 0
@@ -147,7 +150,7 @@ def test_sampling_flags(folder, capsys):
     assert train() == 0
     capsys.readouterr()
     flags = ["--top-k", "40", "--top-p", "0.9", "--temperature", "0.5", "--prompt", "ba"]
-    assert main(["-o", "out", "--sample-only", *flags]) == 0
+    assert main(["-o", "out", "--resume", "--sample-only", *flags]) == 0  # as makemore.py takes it
     lines = capsys.readouterr().out.splitlines()
     names = [line for line in lines if line.isalpha()]
     assert len(names) == 50 and all(name.startswith("ba") for name in names)
@@ -166,7 +169,7 @@ def test_the_same_model_may_start_anew(folder):
         ["--temperature", "0"], ["--temperature", "-1"], ["--temperature", "nan"],
         ["--top-k", "0"], ["--top-p", "0"], ["-b", "0"], ["-l", "-1"], ["-w", "x"],
         ["--cosine-steps", "-1"], ["--cosine-steps", "1.5"], ["--n-layer", "0"], ["--dropout", "1"],
-        ["--max-steps", "-2"], ["--seed", "-1"], ["--nonsense"], ["--resume", "--sample-only"],
+        ["--max-steps", "-2"], ["--seed", "-1"], ["--nonsense"],
     ],
 )  # fmt: skip
 def test_flags_refused(folder, capsys, flags):
@@ -202,6 +205,31 @@ def test_runs_refused(folder, capsys, flags, reason):
 def test_lists_refused(folder, capsys, content, reason):
     (folder / "list.txt").write_bytes(content)
     refused(capsys, train(), reason)
+
+
+def test_v6_has_room_for_long_names(folder):
+    (folder / "list.txt").write_text("\n".join([*WORDS, "ada" * 10]))
+    assert train("--type", "v6", steps=1) == 0
+
+
+def test_a_prompt_that_the_sampled_model_does_not_know(folder, capsys):
+    assert train() == 0
+    capsys.readouterr()
+    refused(
+        capsys, main(["-o", "out", "--sample-only", "--prompt", "xyz"]), "not in the vocabulary"
+    )
+
+
+def test_defaults_are_those_of_makemore_py(folder):
+    options = parse([])
+    assert (options.top_k, options.max_steps, options.device) == (-1, -1, "cpu")
+    assert (options.work_dir, options.num_workers) == ("out", 4)
+    config = fresh(options, WORDS, torch.device("cpu")).config
+    sizes = {"block_size": 7, "n_layer": 4, "n_head": 4, "n_embd": 64, "dropout": 0.0}
+    expected = {"type": "transformer", "seed": 3407, "batch_size": 32, "sizes": sizes}
+    expected |= {"learning_rate": 5e-4, "weight_decay": 0.01, "cosine_steps": 0}
+    assert config == expected
+    assert DEFAULT_PACE == (10, 200, 500)
 
 
 def test_a_directory_that_cannot_be_written(folder, capsys):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhelpers.optim import SGD, step_schedule
+from mmhelpers.optim import SGD, cosine_schedule, step_schedule
 
 repeatable = settings(deadline=None, derandomize=True, database=None, max_examples=40)
 SHAPES = [(3, 4), (4,), ()]
@@ -84,3 +84,20 @@ def test_step_schedule_without_changes_is_constant():
 
 def test_a_change_at_step_0_replaces_the_first_rate():
     assert step_schedule(0.1, {0: 0.5})(0) == 0.5
+
+
+def test_cosine_schedule():
+    lr = cosine_schedule(0.4, steps=12, warmup=2, final=0.1)
+    assert [lr(step) for step in (0, 1, 2)] == pytest.approx([0.2, 0.4, 0.4])
+    assert [lr(step) for step in (7, 12, 99)] == pytest.approx([0.25, 0.1, 0.1])
+
+
+def test_cosine_schedule_equals_torchs():
+    w = torch.zeros(1, requires_grad=True)
+    theirs = torch.optim.SGD([w], lr=0.4)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(theirs, T_max=20, eta_min=0.1)
+    ours = cosine_schedule(0.4, steps=20, final=0.1)
+    for step in range(20):
+        assert ours(step) == pytest.approx(scheduler.get_last_lr()[0])
+        theirs.step()
+        scheduler.step()

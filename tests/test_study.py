@@ -50,6 +50,7 @@ def test_results_are_stored_and_not_run_again(tmp_path, monkeypatch):
     assert ran == CELLS[2:]
     run_study(CELLS[:1], WORDS, store, jobs=1, anew=True)
     assert ran == CELLS[2:] + CELLS[:1]
+    assert set(load_study(store, WORDS)) == set(CELLS)  # the others stay
 
 
 def test_an_interrupted_study_keeps_what_is_done(tmp_path, monkeypatch):
@@ -64,6 +65,30 @@ def test_an_interrupted_study_keeps_what_is_done(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_study(CELLS, WORDS, store, jobs=1)
     assert list(load_study(store, WORDS)) == CELLS[:2]
+
+
+def test_an_interrupted_study_anew_goes_on_without_anew(tmp_path, monkeypatch):
+    store, real = tmp_path / "study.json", study.run_cell
+    run_study(CELLS[:2], WORDS, store, jobs=1)
+
+    def breaks(cell, words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study, "run_cell", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(CELLS[:1], WORDS, store, jobs=1, anew=True)
+    ran = []
+    monkeypatch.setattr(
+        study, "run_cell", lambda cell, words: ran.append(cell) or real(cell, words)
+    )
+    run_study(CELLS[:2], WORDS, store, jobs=1)
+    assert ran == CELLS[:1]
+
+
+@pytest.mark.parametrize("cell", [Cell("v1", 1, 2, "fats"), Cell("v6", 1, 2, "fast")])
+def test_a_path_that_the_model_does_not_have(cell):
+    with pytest.raises(ValueError, match=f"{cell.model} has no path '{cell.path}'"):
+        run_cell(cell, WORDS)
 
 
 def test_v6_trains_each_member(tmp_path):
@@ -81,6 +106,10 @@ def test_a_recipe_gives_the_same_twice_and_learns(name):
     assert 195_000 <= first["parameters"] <= 205_000
     assert first["dev"] < 3.0
     assert first["multiply_adds"] < 250_000  # of one prediction, not of a whole name
+
+
+def test_v6_has_room_for_long_names():
+    assert run_cell(Cell("v6", 1, 1), [*WORDS, "a" * 30])["steps"] == 1
 
 
 def test_a_recipe_has_room_for_long_names():
@@ -102,24 +131,35 @@ def test_two_local_processes_give_what_one_gives(tmp_path):
     assert without_seconds(one) == without_seconds(two)
 
 
+def test_a_backend_that_gives_all_or_nothing(tmp_path):
+    store = tmp_path / "study.json"
+    with joblib.parallel_config(backend="multiprocessing"):  # Ray's is derived from it
+        results = run_study(CELLS[:3], WORDS, store, jobs=2)
+    here = run_study(CELLS[:3], WORDS, tmp_path / "here.json", jobs=1)
+    assert without_seconds(results) == without_seconds(here)
+    assert list(load_study(store, WORDS)) == CELLS[:3]
+
+
 def test_a_real_cluster_whose_worker_is_killed_loses_no_cell(tmp_path, cluster):
     store = tmp_path / "study.json"
     cells = grid(["v1"], seeds=range(6), steps=200)
-    pids = [worker["pid"] for worker in cluster.run(lambda: {"pid": os.getpid()}).values()]
+    workers = {address: pid for address, pid in cluster.run(os.getpid).items()}
     killed = []
 
     def kill():
-        while not store.exists():
-            time.sleep(0.05)
-        os.kill(pids[0], signal.SIGKILL)
+        """Kills the worker that is at work on something once the first cell is stored."""
+        while not (store.exists() and any(cluster.processing().values())):
+            time.sleep(0.02)
+        victim = next(address for address, tasks in cluster.processing().items() if tasks)
+        os.kill(workers[victim], signal.SIGKILL)
         killed.append(len(json.loads(store.read_text())["cells"]))
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     with joblib.parallel_config(backend="dask"):
         results = run_study(cells, WORDS, store)
-    killer.join()
-    assert killed[0] < len(cells), "the worker was killed too late to matter"
+    killer.join(timeout=60)
+    assert killed and killed[0] < len(cells), "no worker was killed, or too late to matter"
     assert [result["seed"] for result in results] == list(range(6))
     assert sorted(c["seed"] for c in json.loads(store.read_text())["cells"]) == list(range(6))
     here = run_study(cells[-2:], WORDS, tmp_path / "here.json", jobs=1)
@@ -133,6 +173,8 @@ def test_a_damaged_store(tmp_path, content):
     with pytest.raises(StudyError, match=r"study.json is damaged .*: run the study anew"):
         load_study(store, WORDS)
     assert store.read_text() == content
+    (result,) = run_study(CELLS[:1], WORDS, store, jobs=1, anew=True)
+    assert list(load_study(store, WORDS).values()) == [result]
 
 
 def test_a_store_of_another_list(tmp_path):

@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run.main(options)
     except KeyboardInterrupt:
-        print("interrupted before there was anything to save", file=sys.stderr)
+        print("interrupted: what was saved before is whole", file=sys.stderr)
         return 130
 
 

@@ -73,7 +73,7 @@ class Job:
         self.generator.set_state(own)
         torch.set_rng_state(others[0])
         if len(others) > 1 and self.device.type != "cpu":
-            torch.get_device_module(self.device).set_rng_state(others[1])
+            torch.get_device_module(self.device).set_rng_state(others[1], self.device)
 
 
 def learning_rate(config: State) -> float | Schedule:
@@ -86,7 +86,7 @@ def random_states(device: torch.device) -> list[Tensor]:
     """The states of torch's own random numbers: the CPU's and the device's."""
     states = [torch.get_rng_state()]
     if device.type != "cpu":
-        states.append(torch.get_device_module(device).get_rng_state())
+        states.append(torch.get_device_module(device).get_rng_state(device))
     return states
 
 
@@ -107,7 +107,7 @@ def fresh(options: argparse.Namespace, words: list[str], device: torch.device) -
     }
     own = sizes_of(config["type"])
     sizes = given_sizes(options, own)
-    if config["type"] in sequence_models.MODELS:
+    if config["type"] in (*sequence_models.MODELS, "v6"):
         sizes["block_size"] = max(map(len, words)) + 1
     config["sizes"] = asdict(sizes_of(config["type"], **sizes))
     job = Job(config, Vocabulary(words), device)

@@ -58,7 +58,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--resume", action="store_true", help="go on with the training in the work directory")
     add("--sample-only", action="store_true", help="only sample from the model there")
     add("-n", "--num-workers", type=natural, default=4, help="not needed: names are in memory")
-    add("--max-steps", type=unlimited, default=-1, help="steps in all, -1 until Ctrl-C (-1)")
+    total = "steps in all, with those before --resume; -1: until Ctrl-C (-1)"
+    add("--max-steps", type=unlimited, default=-1, help=total)
     add("--device", default="cpu", help="cpu, cuda, cuda:2, mps or auto (%(default)s)")
     add("--seed", type=natural, help="of everything random (3407)")
     add_sampling(parser.add_argument_group("sampling").add_argument)
@@ -69,10 +70,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("-w", "--weight-decay", type=from_0, help="(0.01)")
     cosine = "steps in which the learning rate falls to 0 along a cosine, 0: it stays (0)"
     add("--cosine-steps", type=natural, help=cosine)
-    options = parser.parse_args(arguments)
-    if options.resume and options.sample_only:
-        parser.error("--resume and --sample-only exclude each other")
-    return options
+    return parser.parse_args(arguments)
 
 
 def add_sampling(add: Callable[..., object]) -> None:

@@ -58,7 +58,7 @@ def open_device(name: str) -> torch.device:
     """The device of that name; raises ValueError where there is none."""
     device = pick_device(name)
     if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        device = pick_device(f"cuda:{int(os.environ['LOCAL_RANK'])}")
     return device
 
 
@@ -127,6 +127,8 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
     """Trains until --max-steps or Ctrl-C, and saves."""
     folder = Path(options.work_dir)
     job, names = open_job(options, device)
+    if not group.leads:  # dropout of its own
+        torch.manual_seed(job.config["seed"] + job.optimizer.steps + group.rank)
     if job.config["batch_size"] < group.size:
         raise ValueError(f"-b {job.config['batch_size']} leaves some of {group.size} without names")
     encode_prompt(options.prompt, job.vocabulary, Reader(job.model.eval()).limit)
