@@ -7,6 +7,7 @@ one operation updates them all.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 
@@ -185,23 +186,22 @@ def train_fast(
     if steps < 1:
         raise ValueError(f"steps is {steps}: it must be at least 1")
     X, Y = data
-    hand, losses, start = HandGradients(model), [], time.perf_counter()
+    hand, losses, recent, start = HandGradients(model), [], [], time.perf_counter()
     for step in tqdm(range(steps), disable=not progress, mininterval=0.5, file=sys.stdout):
         if step % CHUNK == 0:
             rows = torch.randint(0, len(X), (CHUNK, batch_size), generator=generator)
             batches = zip(X[rows], Y[rows], strict=True)
-        losses.append(hand.compute(*next(batches)))
+        recent.append(hand.compute(*next(batches)))
         hand.parameters.add_(hand.gradients, alpha=-lr(step))
-        if step % CHUNK == CHUNK - 1 or step == steps - 1:
-            check_finite(losses)
-    seconds = time.perf_counter() - start
-    return History([float(value) for value in losses], seconds)
+        if len(recent) == CHUNK or step == steps - 1:
+            losses += torch.stack(recent).tolist()
+            check_finite(losses, step + 1 - len(recent))
+            recent.clear()
+    return History(losses, time.perf_counter() - start)
 
 
-def check_finite(losses: list[Tensor]) -> None:
-    """Raises DivergedError at the first loss that is NaN or infinite."""
-    bad = (~torch.stack(losses).isfinite()).nonzero()
-    if len(bad):
-        step = int(bad[0])
-        history = History([float(value) for value in losses[:step]])
-        raise DivergedError(step, float(losses[step]), history)
+def check_finite(losses: list[float], first: int) -> None:
+    """Raises DivergedError at the first loss from step `first` on that is NaN or infinite."""
+    for step in range(first, len(losses)):
+        if not math.isfinite(losses[step]):
+            raise DivergedError(step, losses[step], History(losses[:step]))
