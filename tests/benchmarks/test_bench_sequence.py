@@ -100,7 +100,8 @@ def train_briefly(model, words, vocabulary):
 
 # Runs the command line, and tells when its first step was done and how much memory it took.
 COMMAND = """
-import json, resource, sys, time
+import json, sys, time
+from pathlib import Path
 from mmhelpers.makemore.__main__ import main
 from mmhelpers.makemore import run
 real = run.updates
@@ -113,7 +114,8 @@ def updates(*arguments):
 
 first, run.updates = [], updates
 main(sys.argv[1:])
-print(json.dumps([first[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]  # kilobytes
+print(json.dumps([first[0], int(peak) / 1024]))
 """
 
 
