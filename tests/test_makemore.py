@@ -156,10 +156,12 @@ def test_sampling_flags(folder, capsys):
     assert len(names) == 50 and all(name.startswith("ba") for name in names)
 
 
-def test_the_same_model_may_start_anew(folder):
+def test_the_same_model_may_start_anew(folder, capsys):
     assert train() == 0
     first = checkpoint.load(folder / "out/last.pt")
+    assert "replaces" not in capsys.readouterr().out
     assert train() == 0
+    assert "replaces the model in out; --resume" in capsys.readouterr().out
     assert same(first["model"], checkpoint.load(folder / "out/last.pt")["model"])
 
 
@@ -282,6 +284,8 @@ def test_unusable_checkpoints(folder, capsys):
         refused(capsys, main(["-o", "out", "--sample-only"]), "model.pt", reason)
     (folder / "out/last.pt").write_bytes(whole[:100])
     refused(capsys, train(), "last.pt")
+    checkpoint.save(folder / "out/last.pt", {"config": 3})
+    refused(capsys, train(), "last.pt is another model's checkpoint")
 
 
 def test_full_disk_while_saving(folder, capsys, monkeypatch):

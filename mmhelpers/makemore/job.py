@@ -126,7 +126,9 @@ def given_sizes(options: argparse.Namespace, known: object) -> State:
 
 def refuse_other(path: Path, state: State, wanted: State) -> None:
     """Raises CheckpointError where the checkpoint's type, sizes or vocabulary differ."""
-    has = {**state.get("config", {}), "vocabulary": state.get("vocabulary")}
+    config = state.get("config")
+    has = config if isinstance(config, dict) else {}
+    has = has | {"vocabulary": state.get("vocabulary")}
     for name in ("type", "sizes", "vocabulary"):
         if name in wanted and has.get(name) != wanted[name]:
             what = f"{name} {describe(has.get(name))}, not {describe(wanted[name])}"

@@ -139,6 +139,8 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
     run = Run(options, job, split, folder, group)
     if group.leads:
         print_facts(names, job, split, device)
+        if (folder / LAST).exists() and not options.resume:
+            print(f"replaces the model in {folder}; --resume would have gone on with it")
         folder.mkdir(parents=True, exist_ok=True)
         checkpoint.write_whole(folder / "config.json", json.dumps(job.config, indent=1).encode())
         run.log = Log(folder / "log.csv", job.optimizer.steps)
