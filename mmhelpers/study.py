@@ -49,6 +49,11 @@ class Cell:
     path: str = "exact"  # "exact": the lecture's digits; "fast": without autograd
 
 
+def room_for(words: Sequence[str]) -> int:
+    """The positions that the longest word needs with its end, and at least 16."""
+    return max(16, 1 + max(map(len, words)))
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a model of whole names is built and trained in the study."""
@@ -60,8 +65,7 @@ class Recipe:
 
     def build(self, name: str, words: Sequence[str], generator: Generator | None = None) -> Layer:
         """The model of that name, with room for the longest of the words."""
-        block_size = max(16, 1 + max(map(len, words)))
-        sizes = {"block_size": block_size, **self.sizes}
+        sizes = {"block_size": room_for(words), **self.sizes}
         return build(name, len(Vocabulary(words)), generator, **sizes)
 
     def optimizer(self, model: Layer, steps: int) -> AdamW:
@@ -106,8 +110,7 @@ def run_cell(cell: Cell, words: Sequence[str]) -> dict[str, Any]:
         model, train_model = recipe.build(cell.model, words, generator), train_recipe
         work = multiply_adds(model) // model.block_size  # for one of its predictions
     else:
-        longest = max(map(len, words))
-        sizes = {"block_size": max(16, 1 + longest)} if cell.model == "v6" else {}
+        sizes = {"block_size": room_for(words)} if cell.model == "v6" else {}
         model = build(cell.model, len(vocabulary), generator, **sizes)
         train_model, work = train_committee, multiply_adds(model)
         if not isinstance(model, Committee):
