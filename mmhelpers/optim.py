@@ -76,6 +76,7 @@ class AdamW(SGD):
         self.sizes = [p.numel() for p in self.parameters]
         self.flatten()
         self.mean, self.square = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+        self.scratch = torch.empty_like(self.flat)  # saves asking for memory at every step
 
     def flatten(self) -> None:
         """Makes every parameter a window on one long tensor (P,), which one operation changes."""
@@ -94,10 +95,11 @@ class AdamW(SGD):
         # Both undo that the means start at 0.
         root = math.sqrt(1 - b2**self.steps)
         size = lr * root / (1 - b1**self.steps)
-        grad = torch.cat([p.grad.flatten() for p in self.parameters])  # (P,)
+        grad = torch.cat([p.grad.flatten() for p in self.parameters], out=self.scratch)  # (P,)
         self.mean.lerp_(grad, 1 - b1)
         self.square.mul_(b2).addcmul_(grad, grad, value=1 - b2)
-        changes = self.mean / self.square.sqrt().add_(self.eps * root)  # (P,)
+        sizes = torch.sqrt(self.square, out=self.scratch).add_(self.eps * root)
+        changes = torch.div(self.mean, sizes, out=self.scratch)
         self.flat.mul_(1 - lr * self.weight_decay).sub_(changes, alpha=size)
 
     def state_dict(self) -> dict[str, object]:

@@ -1,92 +1,43 @@
 """The Transformer's training step with the backward pass by hand: fewer and larger operations.
 
-Same mathematics as the plain layers, other last digits.  Only what a name holds is computed, in
-rows (N, C) without padding.  The tests prove each equal to autograd's gradient of the plain form.
+Same mathematics as the plain layers, other last digits; layer norm and softmax are torch's.  Only
+the N rows of `PrefixTrees` are computed.  The tests prove that result and gradients are those of
+the plain form.
 """
 
 from __future__ import annotations
 
-import math
+from itertools import islice
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mmhelpers.kernels import CUBIC, SCALE, Packing, causal_mask
+from mmhelpers.kernels import CUBIC, SCALE
 from mmhelpers.layers import Dropout
+from mmhelpers.prefix_trees import PrefixTrees
 
 Results = tuple[Tensor, ...]
+PARAMETERS = 12  # of a block: six of `attention`, six of `mlp`
 
 
-class SharedStart(Packing):
-    """A packing of names x (B, T) whose start, alike in all, is computed only once.
-
-    So `rows` (N,) are all letters, and the start of the first name.  `numbers` (B * T,) leads the
-    other way: which of the N rows is that position's; padding has any.
-    """
-
-    def __init__(self, x: Tensor, n_head: int) -> None:
-        (B, T), H = x.shape, n_head
-        self.shape = B, T, H
-        real = x.flatten() != 0  # (B * T,)
-        real[0] = True
-        self.rows = real.nonzero().squeeze(1)  # (N,)
-        self.numbers = real.cumsum(0).sub_(1)  # (B * T,)
-        self.numbers[::T] = 0
-        pieces = torch.arange(3 * H, device=x.device)  # heads of queries, keys and values
-        self.sources = (self.numbers.view(B, 1, T) * (3 * H) + pieces.view(3, 1, H, 1)).flatten()
-        firsts = self.rows // T * (H * T) + self.rows % T  # (N,)
-        places = firsts[:, None] + pieces // H * (B * H * T) + pieces % H * T  # (N, 3 * H)
-        self.places, self.own_places = places.flatten(), places[:, :H].flatten()
-
-    def unpack(self, packed: Tensor) -> Tensor:
-        """(N, C) gives (B, T, C), with anything where the padding is."""
-        return packed.index_select(0, self.numbers).view(*self.shape[:2], -1)
-
-    def split(self, qkv: Tensor) -> Tensor:
-        """(N, 3 * C) gives queries, keys and values (3, B * H, T, C / H), each head apart."""
-        B, T, H = self.shape
-        pieces = qkv.view(len(qkv) * 3 * H, -1)
-        return pieces.index_select(0, self.sources).view(3, B * H, T, -1)
-
-    def split_backward(self, heads: Tensor) -> Tensor:
-        """The gradient of `split`, (N, 3 * C): what all names say of the start is added up."""
-        qkv = heads.flatten(0, 2).index_select(0, self.places).view(len(self.rows), -1)
-        starts = heads[:, :, 0].reshape(3, self.shape[0], -1)  # (3, B, C)
-        qkv[0] = starts.sum(1).flatten()
-        return qkv
-
-    def merge(self, heads: Tensor) -> Tensor:
-        """(B * H, T, C / H) gives (N, C), the heads side by side."""
-        return heads.flatten(0, 1).index_select(0, self.own_places).view(len(self.rows), -1)
-
-    def merge_backward(self, packed: Tensor) -> Tensor:
-        """The gradient of `merge`: zeros where nothing was taken."""
-        B, T, H = self.shape
-        pieces = packed.view(len(self.own_places), -1)
-        heads = packed.new_zeros(B * H * T, pieces.shape[1])
-        return heads.index_copy_(0, self.own_places, pieces).view(B * H, T, -1)
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """The mixed values and the weights of causal attention, for heads (B * H, T, C / H)."""
-    mask = causal_mask(q.shape[1], q.device, q.dtype)
-    # The softmax spelt out, by powers of 2: torch's own is slow on rows as short as these.
-    scores = torch.baddbmm(mask, q, k.mT, alpha=q.shape[2] ** -0.5 / math.log(2))
-    weights = scores.sub_(scores.amax(-1, keepdim=True)).exp2_()  # (B * H, T, T)
-    weights.div_(weights.sum(-1, keepdim=True))
-    return weights @ v, weights
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The mixed values and the weights of attention, for heads (G * n_head, M, C / n_head)."""
+    scores = torch.baddbmm(mask, q, k.mT, alpha=q.shape[2] ** -0.5)
+    weights = scores.softmax(-1)  # (G * n_head, M, M)
+    return torch.bmm(weights, v), weights
 
 
 def attend_backward(g: Tensor, q: Tensor, k: Tensor, v: Tensor, weights: Tensor) -> Tensor:
     """The gradients of `attend` by q, k and v, in one tensor."""
-    dscores = (g @ v.mT).mul_(weights)
-    dscores.addcmul_(weights, dscores.sum(-1, keepdim=True), value=-1).mul_(q.shape[2] ** -0.5)
+    dweights, scale = torch.bmm(g, v.mT), q.shape[2] ** -0.5
+    dscores = torch.ops.aten._softmax_backward_data(dweights, weights, -1, g.dtype)
     heads = q.new_empty(3, *q.shape)
-    torch.bmm(dscores, k, out=heads[0])
-    torch.bmm(dscores.mT, q, out=heads[1])
-    torch.bmm(weights.mT, g, out=heads[2])
+    dq, dk, dv = heads
+    torch.baddbmm(dq, dscores, k, beta=0, alpha=scale, out=dq)
+    torch.baddbmm(dk, dscores.mT, q, beta=0, alpha=scale, out=dk)
+    torch.bmm(weights.mT, g, out=dv)
     return heads
 
 
@@ -107,7 +58,7 @@ def normalise_backward(
 
 def attention(
     x: Tensor,
-    packing: SharedStart,
+    trees: PrefixTrees,
     gamma: Tensor,
     beta: Tensor,
     w_qkv: Tensor,
@@ -117,18 +68,18 @@ def attention(
 ) -> Results:
     """Attention of normalised rows x (N, C), and what its gradient needs."""
     normal, *norm = normalise(x, gamma, beta)
-    heads = packing.split(torch.addmm(b_qkv, normal, w_qkv))
-    mixed, weights = attend(*heads)
-    mixed = packing.merge(mixed)  # (N, C)
+    heads = trees.split(torch.addmm(b_qkv, normal, w_qkv))
+    mixed, weights = attend(*heads, trees.mask.to(x.dtype))
+    mixed = trees.merge(mixed)  # (N, C)
     out = torch.addmm(b_out, mixed, w_out)
     return out, x, gamma, beta, *norm, normal, heads, weights, mixed, w_qkv, w_out
 
 
-def attention_backward(g: Tensor, packing: SharedStart, *saved: Tensor) -> Results:
+def attention_backward(g: Tensor, trees: PrefixTrees, *saved: Tensor) -> Results:
     """The gradients of `attention` by x and by its parameters in their order."""
     *norm, normal, heads, weights, mixed, w_qkv, w_out = saved
-    dmixed = packing.merge_backward(g @ w_out.T)
-    dqkv = packing.split_backward(attend_backward(dmixed, *heads, weights))  # (N, 3 * C)
+    dmixed = trees.merge_backward(g @ w_out.T)
+    dqkv = trees.split_backward(attend_backward(dmixed, *heads, weights))  # (N, 3 * C)
     dx, dgamma, dbeta = normalise_backward(dqkv @ w_qkv.T, *norm)
     return dx, dgamma, dbeta, normal.T @ dqkv, dqkv.sum(0), mixed.T @ g, g.sum(0)
 
@@ -140,10 +91,12 @@ def mlp(
     normal, *norm = normalise(x, gamma, beta)
     u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
     # GELU as in `kernels`, by fewer passes over memory, and its slope while all is at hand.
-    gate = torch.addcmul(u.new_tensor(SCALE), u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
-    active = u * gate
-    slope = torch.addcmul(u.new_tensor(SCALE), u, u, value=3 * SCALE * CUBIC).mul_(active)
-    slope.addcmul_(slope, gate, value=-1).add_(gate)
+    scale = u.new_tensor(SCALE)
+    gate = torch.addcmul(scale, u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
+    slope = torch.addcmul(scale, u, u, value=3 * SCALE * CUBIC)
+    torch.ops.aten.sigmoid_backward(slope, gate, grad_input=slope)
+    slope.mul_(u).add_(gate)
+    active = u.mul_(gate)
     return torch.addmm(b2, active, w2), x, gamma, beta, *norm, normal, active, slope, w1, w2
 
 
@@ -155,35 +108,44 @@ def mlp_backward(g: Tensor, *saved: Tensor) -> Results:
     return dx, dgamma, dbeta, normal.T @ du, du.sum(0), active.T @ g, g.sum(0)
 
 
-class PackedBlock(Function):
-    """A block of a Transformer for rows x (N, C), and its gradient.
+class PackedBlocks(Function):
+    """The blocks of a Transformer for rows x (N, C), and their gradient.
 
-    `parameters` are those of `attention`, then those of `mlp`.
+    `dropouts` are one for each block; `parameters` are those of `attention` and of `mlp`, block
+    after block.
     """
 
     @staticmethod
-    def forward(ctx, x, packing, dropout, *parameters):
-        """Adds attention, then the network, each with dropout."""
-        ctx.packing, ctx.keep = packing, 1 - dropout.p
-        out, *of_attention = attention(x, packing, *parameters[:6])
-        h, kept_attention = add(x, out, dropout)
-        out, *of_mlp = mlp(h, *parameters[6:])
-        out, kept_mlp = add(h, out, dropout)
-        ctx.save_for_backward(kept_attention, kept_mlp, *of_attention, *of_mlp)
-        ctx.n_attention = len(of_attention)
-        return out
+    def forward(ctx, x, trees, dropouts, *parameters):
+        """Each block adds attention, then the network, each with dropout."""
+        saved = []
+        for i, dropout in enumerate(dropouts):
+            block = parameters[i * PARAMETERS : (i + 1) * PARAMETERS]
+            out, *of_attention = attention(x, trees, *block[:6])
+            h, kept_attention = add(x, out, dropout)
+            out, *of_mlp = mlp(h, *block[6:])
+            x, kept_mlp = add(h, out, dropout)
+            saved += [kept_attention, *of_attention, kept_mlp, *of_mlp]
+        ctx.save_for_backward(*saved)
+        ctx.trees, ctx.keep = trees, [1 - dropout.p for dropout in dropouts]
+        ctx.sizes = 1 + len(of_attention), 1 + len(of_mlp)
+        return x
 
     @staticmethod
     @once_differentiable
     def backward(ctx, g):
         """The same way back."""
-        kept_attention, kept_mlp, *saved = ctx.saved_tensors
-        of_attention, of_mlp = saved[: ctx.n_attention], saved[ctx.n_attention :]
-        dh, *mlp_gradients = mlp_backward(dropped(g, kept_mlp, ctx.keep), *of_mlp)
-        g = g + dh
-        dout = dropped(g, kept_attention, ctx.keep)
-        dx, *attention_gradients = attention_backward(dout, ctx.packing, *of_attention)
-        return g + dx, None, None, *attention_gradients, *mlp_gradients
+        saved, gradients = iter(ctx.saved_tensors), []
+        blocks = [[list(islice(saved, size)) for size in ctx.sizes] for _ in ctx.keep]
+        for keep, (of_attention, of_mlp) in zip(ctx.keep[::-1], blocks[::-1], strict=True):
+            dout = dropped(g, of_mlp[0], keep)
+            dx, *mlp_gradients = mlp_backward(dout, *of_mlp[1:])
+            g = g + dx
+            dout = dropped(g, of_attention[0], keep)
+            dx, *attention_gradients = attention_backward(dout, ctx.trees, *of_attention[1:])
+            g = g + dx
+            gradients = attention_gradients + mlp_gradients + gradients
+        return g, None, None, *gradients
 
 
 def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None]:

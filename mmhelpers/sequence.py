@@ -11,7 +11,6 @@ from torch import Generator, Tensor
 from mmhelpers.kernels import causal_mask, gelu
 from mmhelpers.layers import Dropout, Layer, LayerNorm, Linear, Sequential, parameter
 from mmhelpers.losses import softmax
-from mmhelpers.packed import PackedBlock, SharedStart
 
 State = tuple[Tensor, ...]
 
@@ -229,9 +228,8 @@ class TransformerBlock(Layer):
     """Attention, then a network for each position, each on normalised input and added to it.
 
     (B, T, C) gives (B, T, C); the network is 4 * C wide.  `cache` is handed to the attention.
-    Given a `SharedStart`, x is (N, C), and faster kernels do the same.  Equal to
-    `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in notebook 07 (GPT-2: Radford
-    et al. 2019).
+    Equal to `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in notebook 07 (GPT-2:
+    Radford et al. 2019).
     """
 
     def __init__(
@@ -245,18 +243,14 @@ class TransformerBlock(Layer):
         self.mlp = Sequential([expand, GELU(), contract])
         self.dropout = Dropout(dropout)
 
-    def forward(
-        self, x: Tensor, cache: Cache | None = None, packing: SharedStart | None = None
-    ) -> Tensor:
-        if packing is not None:
-            return self.forward_packed(x, packing)
+    def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
         x = x + self.dropout(self.attention(self.norm1(x), cache))
         return x + self.dropout(self.mlp(self.norm2(x)))
 
-    def forward_packed(self, x: Tensor, packing: SharedStart) -> Tensor:
-        """The same for rows (N, C)."""
+    def ordered_parameters(self) -> list[Tensor]:
+        """The parameters as `packed.PackedBlocks` takes them."""
         norm1, qkv, project = self.norm1, self.attention.qkv, self.attention.project
         norm2, (expand, _, contract) = self.norm2, self.mlp.layers
-        attention = norm1.gamma, norm1.beta, qkv.weight, qkv.bias, project.weight, project.bias
-        mlp = norm2.gamma, norm2.beta, expand.weight, expand.bias, contract.weight, contract.bias
-        return PackedBlock.apply(x, packing, self.dropout, *attention, *mlp)
+        attention = [norm1.gamma, norm1.beta, qkv.weight, qkv.bias, project.weight, project.bias]
+        mlp = [norm2.gamma, norm2.beta, expand.weight, expand.bias, contract.weight, contract.bias]
+        return attention + mlp

@@ -21,7 +21,8 @@ from mmhelpers.layers import (
     Tanh,
     parameter,
 )
-from mmhelpers.packed import SharedStart
+from mmhelpers.packed import PackedBlocks
+from mmhelpers.prefix_trees import PrefixTrees
 from mmhelpers.sequence import (
     Cache,
     CausalAverage,
@@ -206,8 +207,8 @@ class TransformerSizes:
 class Transformer(Layer):
     """Embeddings of letter and position, blocks of attention, output layer: as GPT-2.
 
-    In training mode it computes no padding, and the start once (see `SharedStart`).  Given
-    a `Cache`, x is only what comes after the positions in it.
+    In training mode it computes no padding, and what names have alike at the start only once (see
+    `PrefixTrees`).  Given a `Cache`, x is only what comes after the positions in it.
     """
 
     def __init__(
@@ -230,28 +231,24 @@ class Transformer(Layer):
 
     def forward(self, x: Tensor, cache: Cache | None = None) -> Tensor:
         if self.training and cache is None:
-            return self.forward_packed(x, SharedStart(x, self.n_head))
+            return self.forward_packed(x)
         first = cache.length if cache else 0
         position = self.position.weight[first : first + x.shape[1]]  # (T, C)
-        logits = self.body(self.token(x) + position, cache)  # (B, T, V)
+        hidden = self.dropout(self.token(x) + position)  # (B, T, C)
+        for block in self.blocks:
+            hidden = block(hidden, cache)
         if cache:
             cache.length += x.shape[1]
-        return logits
+        return self.head(self.norm(hidden))  # (B, T, V)
 
-    def forward_packed(self, x: Tensor, packing: SharedStart) -> Tensor:
-        """The same logits (B, T, V), computed only where there is a name."""
-        positions = packing.rows % x.shape[1]  # (N,)
-        embedded = self.token(packing.pack(x)) + self.position(positions)  # (N, C)
-        return packing.unpack(self.body(embedded, packing=packing))  # (B, T, V)
-
-    def body(
-        self, hidden: Tensor, cache: Cache | None = None, packing: SharedStart | None = None
-    ) -> Tensor:
-        """Logits of embedded positions."""
-        hidden = self.dropout(hidden)
-        for block in self.blocks:
-            hidden = block(hidden, cache, packing)
-        return self.head(self.norm(hidden))
+    def forward_packed(self, x: Tensor) -> Tensor:
+        """The same logits (B, T, V), by faster kernels and only where there is a name."""
+        trees = PrefixTrees(x, self.n_head)
+        embedded = self.dropout(self.token(trees.tokens) + self.position(trees.depths))  # (N, C)
+        parameters = [p for block in self.blocks for p in block.ordered_parameters()]
+        dropouts = [block.dropout for block in self.blocks]
+        hidden = PackedBlocks.apply(embedded, trees, dropouts, *parameters)
+        return trees.unpack(self.head(self.norm(hidden)))
 
 
 MODELS = {

@@ -19,6 +19,7 @@ RANKS = {
     "losses": 0,
     "optim": 0,
     "data": 0,
+    "prefix_trees": 0,
     "packed": 0.5,
     "download": 1,
     "diagnostics": 1,

@@ -8,7 +8,8 @@ from torch import nn
 
 from mmhelpers import kernels
 from mmhelpers.layers import Dropout, Layer, LayerNorm
-from mmhelpers.packed import PackedBlock, SharedStart
+from mmhelpers.packed import PackedBlocks
+from mmhelpers.prefix_trees import TREE, PrefixTrees
 from mmhelpers.sequence import (
     GELU,
     Cache,
@@ -262,24 +263,65 @@ def test_cache_gives_the_same(parts):
     close(torch.cat(pieces, 1), block(x))
 
 
+def random_names(B, T, seed, letters=2):
+    """Rows of padded names (B, T) of so few letters that many begin alike."""
+    g = torch.Generator().manual_seed(seed)
+    names = torch.randint(1, letters + 1, (B, T), generator=g)
+    lengths = torch.randint(1, T + 1, (B,), generator=g)
+    names[torch.arange(T) >= lengths[:, None]] = 0
+    names[:, 0] = 0
+    return names, torch.arange(T) < lengths[:, None]
+
+
 @some
-@given(B=size, T=size, shape=heads, seed=st.integers(0, 99))
+@given(B=st.integers(1, 40), T=st.integers(1, 40), seed=st.integers(0, 99))
+def test_prefix_trees(B, T, seed):
+    names, real = random_names(B, T, seed)
+    trees, size = PrefixTrees(names, 1), TREE * (1 + (T > TREE))
+    N = len(trees.tokens)
+    of_row = {}
+    for b, t in real.nonzero().tolist():
+        row, beginning = trees.numbers[b * T + t].item(), tuple(names[b, : t + 1].tolist())
+        assert of_row.setdefault(row, beginning) == beginning, "a row for two beginnings"
+        assert (trees.tokens[row], trees.depths[row]) == (names[b, t], t)
+    assert of_row.keys() == set(range(N)), "a row that nobody needs"
+    # Computed twice only in two trees; and a tree ends only where the next name had no room.
+    assert N - len(set(of_row.values())) <= T * (trees.trees[0] - 1)
+    slots = trees.places.view(N, 3)[:, 0]
+    assert trees.mask.shape == (trees.trees[0], size, size)
+    for row, slot in enumerate(slots.tolist()):
+        allowed = (trees.mask[slot // size, slot % size] == 0).nonzero().flatten()
+        seen = (slots == slot // size * size + allowed[:, None]).nonzero()[:, 1].tolist()
+        beginnings = [of_row[other] for other in seen]
+        assert beginnings == [of_row[row][: t + 1] for t in range(len(of_row[row]))]
+
+
+def test_names_that_begin_alike_share_rows():
+    names = torch.tensor([[0, 1, 2, 3], [0, 4, 0, 0], [0, 1, 2, 0], [0, 1, 5, 0]])
+    trees = PrefixTrees(names, 2)
+    assert trees.tokens.tolist() == [0, 1, 2, 3, 5, 4]
+    assert trees.depths.tolist() == [0, 1, 2, 3, 2, 1]
+    assert trees.trees == (2, TREE)
+
+
+@some
+@given(B=st.integers(1, 12), T=size, shape=heads, seed=st.integers(0, 99))
 def test_packed_equals_padded(B, T, shape, seed):
     n_head, C = shape
-    tokens = torch.ones(B, T, dtype=torch.int64)
-    lengths = torch.randint(1, T + 1, (B,), generator=torch.Generator().manual_seed(seed))
-    tokens[torch.arange(T) >= lengths[:, None]] = 0
-    tokens[:, 0] = 0
-    real = (torch.arange(T) < lengths[:, None]).unsqueeze(2)
-    packing = SharedStart(tokens, n_head)
-    block, start, rest = double(TransformerBlock(C, n_head)), draw(1, 1, C), draw(B, T - 1, C)
-    x = torch.cat([start.expand(B, 1, C), rest], 1)
-    padded, packed = block(x), block(packing.pack(x), None, packing)
-    assert len(packed) == lengths.sum() - B + 1
-    close(packing.unpack(packed) * real, padded * real)
-    inputs = [start, rest, *block.parameters()]
-    outputs = packing.unpack(packed), padded
-    grads = [torch.autograd.grad((out.sin() * real).sum(), inputs) for out in outputs]
+    names, real = random_names(B, T, seed)
+    trees, real = PrefixTrees(names, n_head), real.unsqueeze(2)
+    blocks = [double(TransformerBlock(C, n_head)) for _ in range(2)]
+    parameters = [p for block in blocks for p in block.ordered_parameters()]
+    assert len({id(p) for p in parameters}) == sum(len(block.parameters()) for block in blocks)
+    token, position = draw(3, C), draw(T, C, seed=1)
+    padded = token[names] + position
+    for block in blocks:
+        padded = block(padded)
+    rows, none = token[trees.tokens] + position[trees.depths], [Dropout(0.0)] * 2
+    packed = trees.unpack(PackedBlocks.apply(rows, trees, none, *parameters))
+    close(packed * real, padded * real)
+    inputs = [token, position, *parameters]
+    grads = [torch.autograd.grad((out.sin() * real).sum(), inputs) for out in (packed, padded)]
     for mine, plain in zip(*grads, strict=True):
         close(mine, plain)
 
@@ -300,22 +342,23 @@ def test_kernels_equal_plain_forms(B, C):
 
 
 @pytest.mark.parametrize("p", [0, 0.5])
-def test_gradients_of_a_packed_block(p):
-    packing = SharedStart(torch.tensor([[0, 3, 0], [0, 1, 2]]), n_head=2)
-    block = double(TransformerBlock(4, 2))
+def test_gradients_of_packed_blocks(p):
+    trees = PrefixTrees(torch.tensor([[0, 3, 0], [0, 1, 2], [0, 1, 4]]), n_head=2)
+    blocks = [double(TransformerBlock(4, 2)) for _ in range(2)]
+    parameters = [p for block in blocks for p in block.ordered_parameters()]
 
     def run(x, *parameters):
-        dropout = Dropout(p, torch.Generator().manual_seed(1))
-        return PackedBlock.apply(x, packing, dropout, *parameters)
+        dropouts = [Dropout(p, torch.Generator().manual_seed(seed)) for seed in (1, 2)]
+        return PackedBlocks.apply(x, trees, dropouts, *parameters)
 
-    assert torch.autograd.gradcheck(run, [draw(4, 4), *block.parameters()])
+    assert torch.autograd.gradcheck(run, [draw(5, 4), *parameters])
 
 
-def test_dropout_of_a_packed_block():
-    packing = SharedStart(torch.zeros(1, 1, dtype=torch.int64), n_head=2)
+def test_dropout_of_packed_blocks():
+    trees = PrefixTrees(torch.zeros(1, 1, dtype=torch.int64), n_head=2)
     block, x, seed = double(TransformerBlock(4, 2)), draw(1, 4), torch.Generator().manual_seed
     block.dropout = Dropout(0.5, seed(1))
-    packed = block(x, None, packing)
+    packed = PackedBlocks.apply(x, trees, [block.dropout], *block.ordered_parameters())
     block.dropout = Dropout(0.5, seed(1))
     close(packed, block(x.unsqueeze(0)).squeeze(0))
 
