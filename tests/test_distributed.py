@@ -93,13 +93,15 @@ def wait_for(path, processes):
         time.sleep(0.05)
 
 
-def test_one_killed_ends_the_other(folder):
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_killed_ends_the_other(folder, rank):
     processes = start(folder)
     wait_for(folder / "out/last.pt", processes)
-    processes[1].kill()
-    processes[1].communicate()
-    _, error = processes[0].communicate(timeout=600)
-    assert processes[0].returncode == 1
+    killed, other = processes[rank], processes[1 - rank]
+    killed.kill()
+    killed.communicate()
+    _, error = other.communicate(timeout=600)
+    assert other.returncode == 1
     assert error.splitlines()[-1].startswith("error: another process is gone")
     assert checkpoint.load(folder / "out/last.pt")["optimizer"]["steps"] >= 10
 
