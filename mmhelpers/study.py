@@ -82,7 +82,7 @@ RECIPES = {
     "lstm": Recipe({"n_embd2": 192, "dropout": 0.3}, lr=4e-3),
     "cnn": Recipe({"n_embd": 98, "dropout": 0.2}),
     "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
-    "transformer": Recipe({"dropout": 0.2}),
+    "transformer": Recipe({"dropout": 0.2}, weight_decay=0.1),
 }
 
 
