@@ -76,7 +76,6 @@ class AdamW(SGD):
         self.sizes = [p.numel() for p in self.parameters]
         self.flatten()
         self.mean, self.square = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
-        self.scratch = torch.empty_like(self.flat)  # saves asking for memory at every step
 
     def flatten(self) -> None:
         """Makes every parameter a window on one long tensor (P,), which one operation changes."""
@@ -84,12 +83,14 @@ class AdamW(SGD):
         for p, window in zip(self.parameters, self.flat.split(self.sizes), strict=True):
             p.data = window.view_as(p)
         self.places = [p.data_ptr() for p in self.parameters]
+        self.scratch = torch.empty_like(self.flat)  # saves asking for memory at every step
 
     @torch.no_grad()
     def step(self) -> None:
         """Moves every parameter once."""
         if self.places != [p.data_ptr() for p in self.parameters]:
             self.flatten()  # someone gave them other memory
+            self.mean, self.square = self.mean.to(self.flat), self.square.to(self.flat)
         lr, (b1, b2) = self.lr, self.betas
         self.steps += 1
         # Both undo that the means start at 0.

@@ -1,4 +1,4 @@
-"""Names that begin alike, laid out so that the beginning is computed only once."""
+"""Names that begin alike, laid out so that they share the work on the beginning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TREE = 32  # rows of a tree: enough for four or five names, and fast
 
 
 class PrefixTrees:
-    """The names of a batch x (B, T) as trees: a beginning that several share is there once.
+    """The names of a batch x (B, T) as trees, in each of which a beginning is there only once.
 
     What a causal model computes at a letter depends on the letters up to it only, so it is the
     same in all names that begin alike.  In the order of the alphabet the names fill G trees of at

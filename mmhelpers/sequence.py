@@ -86,7 +86,7 @@ class LSTMCell(Cell):
 
     i, f, o = sigmoid(…) and g = tanh(…) of x W + b + h U; c = f * c + i * g; h = o * tanh(c).
     The columns stand in the order i, f, g, o, as in `torch.nn.LSTMCell`, whose two biases are
-    one here.  Built in notebook 07 (Hochreiter and Schmidhuber 1997; Graves 2013).
+    one here.  Built in notebook 07 (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
     """
 
     gates = 4

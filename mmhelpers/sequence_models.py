@@ -207,8 +207,9 @@ class TransformerSizes:
 class Transformer(Layer):
     """Embeddings of letter and position, blocks of attention, output layer: as GPT-2.
 
-    In training mode it computes no padding, and what names have alike at the start only once (see
-    `PrefixTrees`).  Given a `Cache`, x is only what comes after the positions in it.
+    In training mode it computes no padding, and shares what names have alike at the start, and
+    its dropout with it (see `PrefixTrees`); `.out` and `.weights` of the blocks are left as they
+    were.  Given a `Cache`, x is only what comes after the positions in it.
     """
 
     def __init__(

@@ -63,6 +63,19 @@ def test_parameters_that_were_given_other_memory_go_on():
     assert all(map(torch.equal, whole, moved))
 
 
+def test_parameters_that_become_double_go_on_in_double():
+    ours, theirs = draw([(3, 2), (4,)]), draw([(3, 2), (4,)])
+    for p in ours:
+        p.data = p.data.float()
+    optimizer = AdamW(ours, 0.1)
+    for p, its in zip(ours, theirs, strict=True):
+        p.data = its.data.clone()
+    walk(optimizer, ours, 8)
+    walk(torch.optim.AdamW(theirs, 0.1, weight_decay=0.01), theirs, 8)
+    for p, q in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-12, atol=1e-12)
+
+
 def test_another_shape_is_refused():
     state = AdamW(draw([(3, 2)]), 0.1).state_dict()
     with pytest.raises(ValueError, match="does not fit"):
