@@ -56,13 +56,18 @@ def load(path: Path) -> dict[str, object]:
     except OSError as error:
         raise CheckpointError(f"{path} can't be read ({error.strerror})") from None
     try:
+        if zipfile.is_zipfile(content) and zipfile.ZipFile(content).testzip():
+            raise zipfile.BadZipFile  # torch does not compare the checksums
+        content.seek(0)
         with warnings.catch_warnings(action="ignore"):  # the errors say enough
             state = torch.load(content, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(f"{path} is no checkpoint of ours: it holds more than data") from None
     except Exception:  # torch names no errors of its own for a file that is cut short or garbled
         reason = "garbled" if zipfile.is_zipfile(content) else "cut short, or no checkpoint"
-        raise CheckpointError(f"{path} is {reason}: take another, or train anew") from None
+        raise CheckpointError(
+            f"{path} is {reason}: take another, or remove it and train anew"
+        ) from None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is no checkpoint of ours: name another directory")
     return state

@@ -81,6 +81,11 @@ def load_names(choice: str = "auto") -> NameList:
     return NameList(words, kind, path)
 
 
+def fingerprint(words: Iterable[str]) -> str:
+    """Sixteen characters by which to know these words in this order again."""
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+
 def read_names(path: Path) -> tuple[list[str], str]:
     """The names of a file, one a line, and the SHA-256 of its text; blank lines are left out.
 

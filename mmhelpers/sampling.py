@@ -166,6 +166,7 @@ def sharpen(
         raise ValueError(f"top-p is {top_p}: it must be above 0 and at most 1")
     # The largest first at 0, so that a tiny temperature does not divide to infinity minus itself.
     shifted = logits - logits.amax(-1, keepdim=True)
+    temperature = max(temperature, torch.finfo(logits.dtype).tiny)  # less would become 0
     probs, order = softmax(shifted / temperature).sort(dim=-1, descending=True, stable=True)
     if top_k is not None:
         probs[..., top_k:] = 0

@@ -6,7 +6,6 @@ it stopped.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from mmhelpers.data import Vocabulary, build_dataset, pad_names, split_names
+from mmhelpers.data import Vocabulary, build_dataset, fingerprint, pad_names, split_names
 from mmhelpers.fast import train_fast
 from mmhelpers.layers import Layer, Sequential
 from mmhelpers.losses import cross_entropy
@@ -234,20 +233,16 @@ def load_study(store: Path, words: Sequence[str] | None = None) -> dict[Cell, di
         raise StudyError(
             f"{store.name} is damaged ({type(error).__name__}): run the study anew (anew=True)"
         ) from None
-    if words is not None and of_list != _fingerprint(words):
+    if words is not None and of_list != fingerprint(words):
         mend = "run the study anew (anew=True)"
         raise StudyError(f"{store.name} is of another list of names: {mend}")
     return done
-
-
-def _fingerprint(words: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
 def _save(done: dict[Cell, dict[str, Any]], words: Sequence[str], store: Path) -> None:
     """Writes the file whole or not at all."""
     store.parent.mkdir(parents=True, exist_ok=True)
     unfinished = store.with_name(f".{store.name}")
-    content = {"list": _fingerprint(words), "cells": list(done.values())}
+    content = {"list": fingerprint(words), "cells": list(done.values())}
     unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
     os.replace(unfinished, store)

@@ -32,7 +32,7 @@ class History:
 
 
 class DivergedError(ArithmeticError):
-    """The loss became NaN or infinite; carries the `step` and the `history` up to it."""
+    """The loss became NaN or infinite; carries the optimiser's `step` and the `history`."""
 
     def __init__(
         self, step: int, loss: float, history: History, findings: Sequence[Finding] = ()
@@ -120,7 +120,7 @@ def updates(
         if not math.isfinite(history.loss[-1]):
             record = next((hook for hook in hooks if isinstance(hook, Recorder)), Recorder())
             findings = diagnose(model, record, history.loss)
-            raise DivergedError(step, history.loss[-1], history, findings)
+            raise DivergedError(optimizer.steps, history.loss[-1], history, findings)
         for hook in hooks:
             hook.before_backward(step, model)
         optimizer.zero_grad()

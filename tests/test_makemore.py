@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from subprocess import PIPE
 
 import matplotlib.pyplot as plt
 import pytest
@@ -159,10 +160,13 @@ def test_sampling_flags(folder, capsys):
 def test_the_same_model_may_start_anew(folder, capsys):
     assert train() == 0
     first = checkpoint.load(folder / "out/last.pt")
+    left = {name: (folder / "out" / name).read_bytes() for name in FILES}
     assert "replaces" not in capsys.readouterr().out
     assert train() == 0
-    assert "replaces the model in out; --resume" in capsys.readouterr().out
+    assert "replaces the model in out, which stays in out/previous" in capsys.readouterr().out
     assert same(first["model"], checkpoint.load(folder / "out/last.pt")["model"])
+    assert {name: (folder / "out/previous" / name).read_bytes() for name in FILES} == left
+    assert main(["-o", "out/previous", "--resume", "--max-steps", "13"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -190,8 +194,8 @@ def test_flags_refused(folder, capsys, flags):
         (["--prompt", "a.b"], "marks where names end"),
         (["--prompt", "aaaaaaaaaaaaaaa"], "at most"),
         (["-i", "missing.txt"], "missing.txt can't be read"),
-        (["-o", "list.txt"], "list.txt"),
-        (["-o", "list.txt/deeper"], "list.txt"),
+        (["-o", "list.txt"], "list.txt can't be a directory"),
+        (["-o", "list.txt/deeper"], "list.txt/deeper can't be a directory"),
         (["-o", "/proc/out"], "/proc/out"),
     ],
 )
@@ -252,6 +256,11 @@ def test_another_models_checkpoint_is_not_overwritten(folder, capsys):
     (folder / "list.txt").write_text("uwe\nvivi\n")
     refused(capsys, train("--type", "gru"), "another model's")
     refused(capsys, main(["-o", "out", "--resume"]), "another vocabulary")
+    (folder / "list.txt").write_text("\n".join(WORDS[::-1]))
+    refused(capsys, main(["-o", "out", "--resume"]), "other names")
+    (folder / "list.txt").unlink()
+    refused(capsys, main(["-o", "out", "--resume"]), "list.txt", "name it with -i")
+    refused(capsys, main(["-o", "out", "--sample-only"]), "list.txt", "name it with -i")
     assert {p.name: p.read_bytes() for p in (folder / "out").iterdir()} == before
 
 
@@ -328,6 +337,17 @@ def test_diverged(folder, capsys):
     assert train("-l", "1e30", steps=50) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: at step") and error.count("\n") == 1
+    assert train(steps=10, out="good") == 0
+    assert main(["-o", "good", "--resume", "-l", "1e38", "--max-steps", "50"]) == 1
+    assert "error: at step 11 " in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough(folder):
+    assert train() == 0
+    command = [sys.executable, "-m", "mmhelpers.makemore", "-o", "out", "--sample-only"]
+    process = subprocess.Popen(command, cwd=folder, stdout=PIPE, stderr=PIPE, text=True)
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(600)) == ("", 1)
 
 
 def start(folder, *flags):

@@ -150,9 +150,9 @@ def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Jo
     state = checkpoint.load(path)
     try:
         kinds = {name: type(value) for name, value in DEFAULTS.items()}
-        config = {"cosine_steps": 0} | state["config"]  # older checkpoints have none
+        config = {"cosine_steps": 0, "names": ""} | state["config"]  # older ones have none
         config |= {name: kind(config[name]) for name, kind in kinds.items()}
-        config["input_file"] = str(config["input_file"])
+        config |= {name: str(config[name]) for name in ("input_file", "names")}
         known = sizes_of(config["type"], **config["sizes"])
         check_words(state["vocabulary"], [state["vocabulary"]], "the vocabulary")
         vocabulary = Vocabulary(state["vocabulary"])

@@ -40,7 +40,7 @@ def number(kind: type, fits: Callable[[float], bool], wanted: str) -> Callable[[
 
 
 positive = number(int, lambda n: 0 < n < 2**31, "a whole number of 1 or more")
-natural = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")
+natural = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more, below 2**63")
 unlimited = number(int, lambda n: n >= -1, "a whole number of 0 or more, or -1 for no limit")
 top_k = number(int, lambda n: n >= 1 or n == -1, "a whole number of 1 or more, or -1 for all")
 above_0 = number(float, lambda x: 0 < x < float("inf"), "a number above 0")
@@ -53,7 +53,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The flags as given; None for what is left to a checkpoint, the model or `DEFAULTS`."""
     parser = Parser(prog="python -m mmhelpers.makemore", description="Make more names.")
     add = parser.add_argument
-    add("-i", "--input-file", help="the list, one name a line (names.txt); auto, bundled, lecture")
+    names = "one name a line, or auto, bundled, lecture (names.txt of this directory, else auto)"
+    add("-i", "--input-file", help=names)
     add("-o", "--work-dir", default="out", help="directory of all that is written (%(default)s)")
     add("--resume", action="store_true", help="go on with the training in the work directory")
     add("--sample-only", action="store_true", help="only sample from the model there")
@@ -63,7 +64,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--device", default="cpu", help="cpu, cuda, cuda:2, mps or auto (%(default)s)")
     add("--seed", type=natural, help="of everything random (3407)")
     add_sampling(parser.add_argument_group("sampling").add_argument)
-    add_model(parser.add_argument_group("model").add_argument)
+    model = "What a type has no use for is left out; v1 … v6 have sizes of their own."
+    add_model(parser.add_argument_group("model", model).add_argument)
     add = parser.add_argument_group("optimisation").add_argument
     add("-b", "--batch-size", type=positive, help="names a step, of all processes together (32)")
     add("-l", "--learning-rate", type=above_0, help="(5e-4)")

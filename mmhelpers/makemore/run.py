@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,16 @@ from tqdm import tqdm
 
 from mmhelpers import checkpoint
 from mmhelpers.checkpoint import CheckpointError
-from mmhelpers.data import BUNDLED, ROOT, DataError, NameList, Vocabulary, load_names, printable
+from mmhelpers.data import (
+    BUNDLED,
+    ROOT,
+    DataError,
+    NameList,
+    Vocabulary,
+    fingerprint,
+    load_names,
+    printable,
+)
 from mmhelpers.distributed import Group, GroupError, Share
 from mmhelpers.makemore.job import BEST, LAST, Job, characters, fresh, restore
 from mmhelpers.makemore.log import Log, draw_log
@@ -26,6 +36,7 @@ from mmhelpers.sampling import Reader, encode_prompt, generate_names, novelty
 from mmhelpers.training import DivergedError, History, evaluate, pick_device, updates
 
 LOG_EVERY, SAMPLE_EVERY, EVALUATE_EVERY = 10, 200, 500
+PREVIOUS = "previous"  # the folder in the work directory where a replaced model stays
 SMALL = 2_000_000  # parameters up to which a second thread gains little, and on a busy CPU loses
 
 
@@ -39,6 +50,11 @@ def main(options: argparse.Namespace) -> int:
         finally:
             group.close()
         return 0
+    except BrokenPipeError:  # who reads, like head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (FileExistsError, NotADirectoryError) as error:
+        return report(f"{error.filename} can't be a directory: change -o", 2)
     except (DataError, CheckpointError, ValueError) as error:
         return report(error, 2)
     except OSError as error:
@@ -74,6 +90,14 @@ def open_list(choice: str | None) -> NameList:
     return load_names(str(in_root) if not Path(choice).exists() and in_root.exists() else choice)
 
 
+def list_of(job: Job, options: argparse.Namespace) -> NameList:
+    """The list that the flags name, or the one that the job was begun with."""
+    own = job.config["input_file"]
+    if options.input_file is None and not Path(own).exists():
+        raise DataError(f"{own}, the list of this model, is no longer there: name it with -i")
+    return open_list(options.input_file or own)
+
+
 @dataclass
 class Split:
     """The names to train on, and those held out: a tenth, at most 1,000, drawn by the seed."""
@@ -96,7 +120,7 @@ class Split:
 def sample_only(options: argparse.Namespace, device: torch.device, group: Group) -> None:
     """Prints names of the best model in the work directory."""
     job = restore(Path(options.work_dir, BEST), options, device)
-    names = open_list(options.input_file or job.config["input_file"])
+    names = list_of(job, options)
     split = Split.of(names.words, job.config["seed"])
     seed = job.optimizer.steps if options.seed is None else options.seed
     if group.leads:
@@ -139,9 +163,11 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
     run = Run(options, job, split, folder, group)
     if group.leads:
         print_facts(names, job, split, device)
-        if (folder / LAST).exists() and not options.resume:
-            print(f"replaces the model in {folder}; --resume would have gone on with it")
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / LAST).exists() and not options.resume:
+            keep_previous(folder)
+            print(f"replaces the model in {folder}, which stays in {folder / PREVIOUS}; ", end="")
+            print("--resume would have gone on with it")
         checkpoint.write_whole(folder / "config.json", json.dumps(job.config, indent=1).encode())
         run.log = Log(folder / "log.csv", job.optimizer.steps)
     run.train()
@@ -150,18 +176,31 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
         print(f"saved in {folder}: go on with --resume, more names with --sample-only")
 
 
+def keep_previous(folder: Path) -> None:
+    """Copies what the run before left in the folder."""
+    (folder / PREVIOUS).mkdir(exist_ok=True)
+    for name in (BEST, LAST, "config.json", "log.csv", "loss.png"):
+        if (folder / name).exists():
+            shutil.copy2(folder / name, folder / PREVIOUS)
+
+
 def open_job(options: argparse.Namespace, device: torch.device) -> tuple[Job, NameList]:
     """The job to do and its list of names."""
     if not options.resume:
         names = open_list(options.input_file)
         job = fresh(options, names.words, device)
         job.config["input_file"] = str(names.path.resolve())
+        job.config["names"] = fingerprint(names.words)
         return job, names
     path = Path(options.work_dir, LAST)
     job = restore(path, options, device)
-    names = open_list(options.input_file or job.config["input_file"])
+    names = list_of(job, options)
     if characters(Vocabulary(names.words)) != characters(job.vocabulary):
         raise CheckpointError(f"{path} has another vocabulary than {names.path}: name its own list")
+    if job.config["names"] not in ("", fingerprint(names.words)):
+        raise CheckpointError(
+            f"{path} was begun on other names than {names.path}: name its own list"
+        )
     if options.seed is not None and options.seed != job.config["seed"]:
         raise CheckpointError(f"{path} was begun with seed {job.config['seed']}: leave out --seed")
     return job, names
