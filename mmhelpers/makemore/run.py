@@ -162,8 +162,8 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
     split = Split.of(names.words, job.config["seed"])
     run = Run(options, job, split, folder, group)
     if group.leads:
-        print_facts(names, job, split, device)
         folder.mkdir(parents=True, exist_ok=True)
+        print_facts(names, job, split, device)
         if (folder / LAST).exists() and not options.resume:
             keep_previous(folder)
             print(f"replaces the model in {folder}, which stays in {folder / PREVIOUS}; ", end="")
