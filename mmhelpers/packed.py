@@ -91,9 +91,9 @@ def mlp(
     normal, *norm = normalise(x, gamma, beta)
     u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
     # GELU as in `kernels`, by fewer passes over memory, and its slope while all is at hand.
-    scale = u.new_tensor(SCALE)
-    gate = torch.addcmul(scale, u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
-    slope = torch.addcmul(scale, u, u, value=3 * SCALE * CUBIC)
+    slope = torch.full_like(u, SCALE)
+    gate = torch.addcmul(slope, u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
+    slope.addcmul_(u, u, value=3 * SCALE * CUBIC)
     torch.ops.aten.sigmoid_backward(slope, gate, grad_input=slope)
     slope.mul_(u).add_(gate)
     active = u.mul_(gate)
@@ -140,10 +140,10 @@ class PackedBlocks(Function):
         for keep, (of_attention, of_mlp) in zip(ctx.keep[::-1], blocks[::-1], strict=True):
             dout = dropped(g, of_mlp[0], keep)
             dx, *mlp_gradients = mlp_backward(dout, *of_mlp[1:])
-            g = g + dx
+            g = dx.add_(g)
             dout = dropped(g, of_attention[0], keep)
             dx, *attention_gradients = attention_backward(dout, ctx.trees, *of_attention[1:])
-            g = g + dx
+            g = dx.add_(g)
             gradients = attention_gradients + mlp_gradients + gradients
         return g, None, None, *gradients
 
@@ -151,7 +151,7 @@ class PackedBlocks(Function):
 def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None]:
     """x plus `dropout` of out, and where it kept something."""
     kept = dropout.draw(out) if dropout.training and dropout.p else None
-    return x + dropped(out, kept, 1 - dropout.p), kept
+    return dropped(out, kept, 1 - dropout.p).add_(x), kept
 
 
 def dropped(x: Tensor, kept: Tensor | None, keep: float) -> Tensor:
