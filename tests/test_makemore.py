@@ -342,6 +342,12 @@ def test_diverged(folder, capsys):
     assert "error: at step 11 " in capsys.readouterr().err
 
 
+def test_more_memory_than_there_is(folder, capsys):
+    huge = ["--n-embd", "100000", "--n-embd2", str(2**31 - 1)]  # petabytes
+    assert main(["-i", "list.txt", "-o", "out", "--type", "mlp", *huge]) == 1
+    assert capsys.readouterr().err == "error: the memory does not suffice: take smaller sizes\n"
+
+
 def test_a_reader_that_has_seen_enough(folder):
     assert train() == 0
     command = [sys.executable, "-m", "mmhelpers.makemore", "-o", "out", "--sample-only"]

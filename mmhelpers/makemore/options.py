@@ -39,7 +39,7 @@ def number(kind: type, fits: Callable[[float], bool], wanted: str) -> Callable[[
     return parse_number
 
 
-positive = number(int, lambda n: 0 < n < 2**31, "a whole number of 1 or more")
+positive = number(int, lambda n: 0 < n < 2**31, "a whole number of 1 or more, below 2**31")
 natural = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more, below 2**63")
 unlimited = number(int, lambda n: n >= -1, "a whole number of 0 or more, or -1 for no limit")
 top_k = number(int, lambda n: n >= 1 or n == -1, "a whole number of 1 or more, or -1 for all")

@@ -62,6 +62,10 @@ def main(options: argparse.Namespace) -> int:
         return report(f"{where}{error.strerror or error}", 2)
     except (DivergedError, GroupError) as error:
         return report(error, 1)
+    except RuntimeError as error:
+        if not any(hint in str(error) for hint in ("out of memory", "can't allocate memory")):
+            raise
+        return report("the memory does not suffice: take smaller sizes", 1)
 
 
 def report(error: object, status: int) -> int:
