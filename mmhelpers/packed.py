@@ -149,7 +149,7 @@ class PackedBlocks(Function):
 
 
 def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None]:
-    """x plus `dropout` of out, and where it kept something."""
+    """x plus `dropout` of out, which may be overwritten, and where it kept something."""
     kept = dropout.draw(out) if dropout.training and dropout.p else None
     return dropped(out, kept, 1 - dropout.p).add_(x), kept
 
