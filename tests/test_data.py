@@ -441,8 +441,9 @@ def test_time_grows_with_the_number_of_names(one_thread):
         part = names[:count]
         return best(lambda: build_dataset(part, vocabulary, 3), 3, time.process_time) / count
 
-    # What is not linear, like n² or a search per name, would be ten times slower here.
-    assert per_name(1_000_000) < 3 * per_name(100_000)
+    # What is not linear, like n² or a search per name, would be four times slower here.  Fewer
+    # names than these find their memory in the cache and are faster for that reason alone.
+    assert per_name(1_000_000) < 2 * per_name(250_000)
 
 
 def test_read_names_gives_the_digest_of_the_text(list_of):
