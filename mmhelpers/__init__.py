@@ -1,21 +1,30 @@
-"""What the notebooks share: data, layers, losses, optimisers, training, plots.
+"""What the notebooks share: data, layers, losses, optimisers, models, training, plots.
 
 Each public name that teaches something is built inline in one notebook, its home, and
-imported from here in every later one.  Where things are:
+imported from here in every later one.  The rooms, floor by floor; each imports only from floors
+below:
 
     data         the lists of names, the vocabulary, the splits, the training examples
-    layers       the building blocks of the networks
-    losses       softmax and cross-entropy by hand
-    optim        gradient descent and its learning-rate schedules
-    models       whole models, built from the layers
-    training     train a model, measure its loss
+    losses       softmax and cross-entropy by hand; the backward passes of notebook 04
+                 (`linear_backward`, `batch_norm_backward` ...)
+    optim        gradient descent, AdamW, learning-rate schedules
+    reference    the figures that a run is expected to reach (figures.csv), and their check
+
+    layers       the building blocks, plain as the notebooks build them: basic (Linear, Tanh,
+                 BatchNorm1d ...), recurrent, convolution, attention
+    runs         runs the notebooks headlessly
+
+    models       whole models, and the registry of all by name: bigram, mlp, wavenet (V1 to V6),
+                 sequence, transformer
     diagnostics  what a network in training looks like inside, and what is wrong with it
-    versions     V1 to V6; `study` trains them over seeds, `fast` without autograd
-    sequence     recurrent cells, convolution, attention; `sequence_models` the whole models
-    kernels      what makes those fast, `packed` the Transformer's
+
+    training     train a model, measure its loss
     sampling     draw new names from a model
-    reference    the figures that a run is expected to reach
     plotting     one drawing function a figure
-    notebooks    runs the notebooks headlessly
+
+    fast         all that exists for speed alone, asked for by name: a faster form of a model,
+                 with the same parameters
+
+    study        many training runs in a grid, stored: recipes, grid, table
     makemore     the command line that trains one of the models
 """

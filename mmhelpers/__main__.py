@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmhelpers.notebook_files import NotebookError
+from mmhelpers.runs.files import NotebookError
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,24 +39,24 @@ def at_least_one(text: str) -> int:
 
 def run_notebooks(options: argparse.Namespace) -> int:
     """Runs notebooks; gives 0 where all succeeded."""
-    from mmhelpers import run_plan, runner
+    from mmhelpers.runs import plan, runner
 
-    jobs = run_plan.plan(options.numbers, options.settings, options.quick, options.output)
+    jobs = plan.plan(options.numbers, options.settings, options.quick, options.output)
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.publish_plots) else 0
 
 
 def refresh_notebooks(options: argparse.Namespace) -> int:
     """Runs notebooks at full length on the lecture's list, and stores the outputs of each."""
-    from mmhelpers import run_plan, runner
+    from mmhelpers.runs import plan, runner
 
-    jobs = run_plan.plan(options.numbers, [("names", "lecture")])
+    jobs = plan.plan(options.numbers, [("names", "lecture")])
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.store_outputs) else 0
 
 
 def download_names(options: argparse.Namespace) -> int:
     """Downloads the lecture's list."""
     from mmhelpers.data import DataError
-    from mmhelpers.download import download_lecture_names
+    from mmhelpers.data.download import download_lecture_names
 
     try:
         print(f"saved {download_lecture_names()}")
@@ -69,7 +69,7 @@ def download_names(options: argparse.Namespace) -> int:
 def write_versions(options: argparse.Namespace) -> int:
     """Writes the table of the stored study into README.md."""
     from mmhelpers.study import StudyError
-    from mmhelpers.study_table import README, write_table
+    from mmhelpers.study.table import README, write_table
 
     try:
         write_table()

@@ -12,44 +12,24 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "mmhelpers"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# A module imports only from lower ranks, or from its own package.
-RANKS = {
-    "kernels": 0,
-    "layers": 0,
-    "losses": 0,
-    "optim": 0,
-    "data": 0,
-    "prefix_trees": 0,
-    "packed": 0.5,
-    "download": 1,
-    "diagnostics": 1,
-    "sequence": 1,
-    "versions": 1.5,
-    "sequence_models": 1.5,
-    "models": 2,
-    "training": 2,
-    "sampling": 2,
-    "checkpoint": 2,
-    "reference": 2,
-    "fast": 3,
-    "plotting": 3,
-    "notebook_files": 3,
-    "run_report": 3,
-    "distributed": 3,
-    "makemore": 4,
-    "study": 4,
-    "notebooks": 4,
-    "run_plan": 4,
-    "runner": 5,
-    "study_table": 5,
-    "__main__": 6,
-}
-ONLY_IMPORTER = {"papermill": {"notebooks"}, "matplotlib": {"plotting"}}
+# The rooms of the package, floor by floor: a room imports only from floors below, or from itself.
+FLOORS = [
+    ["data", "losses", "optim", "reference"],
+    ["layers", "runs"],
+    ["models", "diagnostics"],
+    ["sampling", "training", "plotting"],
+    ["fast"],
+    ["study", "makemore"],
+    ["__main__"],
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+LINES = 250  # of a module
+ONLY_IMPORTER = {"papermill": {"runs/notebook"}, "matplotlib": {"plotting"}}
 HEAVY = {"torch", "numpy", "matplotlib", "papermill", "nbformat", "pooch"}
 
 
-def module_of(path: Path) -> str:
-    """Gives a file's module, or the package within mmhelpers that it belongs to."""
+def room_of(path: Path) -> str:
+    """Gives the room that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -74,23 +54,34 @@ each_file = pytest.mark.parametrize(
 
 @each_file
 def test_imports_go_down(path):
-    module = module_of(path)
-    if module == "__init__":
+    room = room_of(path)
+    if room == "__init__":
         assert not imports(path)
         return
-    assert module in RANKS, f"{module} has no rank yet: give it one here"
+    assert room in FLOOR, f"{room} stands on no floor yet: give it one here"
     for name in imports(path):
         first, _, rest = name.partition(".")
         other = rest.partition(".")[0]
-        if first == "mmhelpers" and other != module:
-            assert RANKS.get(other, 99) < RANKS[module], f"{module} imports {other}"
+        if first == "mmhelpers" and other != room:
+            assert FLOOR.get(other, 99) < FLOOR[room], f"{room} imports {other}"
+
+
+def test_few_rooms():
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert len(entries) <= 16, sorted(entries)
+
+
+@each_file
+def test_files_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES
 
 
 @each_file
 def test_one_importer(path):
+    file = path.relative_to(PACKAGE).with_suffix("").as_posix()
     for library, importers in ONLY_IMPORTER.items():
         if any(name.partition(".")[0] == library for name in imports(path)):
-            assert module_of(path) in importers
+            assert {file, room_of(path)} & importers
 
 
 @each_file

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmhelpers import checkpoint, sequence_models
-from mmhelpers.checkpoint import CheckpointError
 from mmhelpers.data import Vocabulary, build_dataset, check_words, pad_names
+from mmhelpers.makemore import checkpoint
+from mmhelpers.makemore.checkpoint import CheckpointError
 from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
-from mmhelpers.models import build, sizes_of
+from mmhelpers.models import NAME_MODELS, build, sizes_of
 from mmhelpers.optim import AdamW, Schedule, cosine_schedule
 from mmhelpers.sampling import Reader
 
@@ -107,7 +107,7 @@ def fresh(options: argparse.Namespace, words: list[str], device: torch.device) -
     }
     own = sizes_of(config["type"])
     sizes = given_sizes(options, own)
-    if config["type"] in (*sequence_models.MODELS, "v6"):
+    if config["type"] in (*NAME_MODELS, "v6"):
         sizes["block_size"] = max(map(len, words)) + 1
     config["sizes"] = asdict(sizes_of(config["type"], **sizes))
     job = Job(config, Vocabulary(words), device)

@@ -7,7 +7,7 @@ import io
 import time
 from pathlib import Path
 
-from mmhelpers.checkpoint import write_whole
+from mmhelpers.data import write_whole
 
 COLUMNS = ["step", "seconds", "loss", "train", "held_out"]
 Row = dict[str, str]

@@ -17,8 +17,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mmhelpers import checkpoint
-from mmhelpers.checkpoint import CheckpointError
 from mmhelpers.data import (
     BUNDLED,
     ROOT,
@@ -28,8 +26,11 @@ from mmhelpers.data import (
     fingerprint,
     load_names,
     printable,
+    write_whole,
 )
-from mmhelpers.distributed import Group, GroupError, Share
+from mmhelpers.makemore import checkpoint
+from mmhelpers.makemore.checkpoint import CheckpointError
+from mmhelpers.makemore.distributed import Group, GroupError, Share
 from mmhelpers.makemore.job import BEST, LAST, Job, characters, fresh, restore
 from mmhelpers.makemore.log import Log, draw_log
 from mmhelpers.sampling import Reader, encode_prompt, generate_names, novelty
@@ -172,7 +173,7 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
             keep_previous(folder)
             print(f"replaces the model in {folder}, which stays in {folder / PREVIOUS}; ", end="")
             print("--resume would have gone on with it")
-        checkpoint.write_whole(folder / "config.json", json.dumps(job.config, indent=1).encode())
+        write_whole(folder / "config.json", json.dumps(job.config, indent=1).encode())
         run.log = Log(folder / "log.csv", job.optimizer.steps)
     run.train()
     if group.leads:

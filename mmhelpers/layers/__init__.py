@@ -1,0 +1,59 @@
+"""The layers, each as its home notebook builds it.
+
+base         what a layer is
+basic        Linear, Tanh, BatchNorm1d, Embedding, FlattenConsecutive, Sequential …
+recurrent    the cells of RNN, GRU and LSTM, and what reads them over a name
+convolution  joining a position with earlier ones
+attention    attention and the Transformer's block
+"""
+
+from mmhelpers.layers.attention import (
+    GELU,
+    Cache,
+    CausalSelfAttention,
+    TransformerBlock,
+)
+from mmhelpers.layers.base import Layer, parameter
+from mmhelpers.layers.basic import (
+    BatchNorm1d,
+    Dropout,
+    Embedding,
+    Flatten,
+    FlattenConsecutive,
+    LayerNorm,
+    Linear,
+    ReLU,
+    Residual,
+    Sequential,
+    Tanh,
+)
+from mmhelpers.layers.convolution import CausalAverage, CausalConv1d
+from mmhelpers.layers.recurrent import Cell, GRUCell, LSTMCell, Recurrent, RNNCell, State
+
+__all__ = [
+    "GELU",
+    "BatchNorm1d",
+    "Cache",
+    "CausalAverage",
+    "CausalConv1d",
+    "CausalSelfAttention",
+    "Cell",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "FlattenConsecutive",
+    "GRUCell",
+    "LSTMCell",
+    "Layer",
+    "LayerNorm",
+    "Linear",
+    "RNNCell",
+    "ReLU",
+    "Recurrent",
+    "Residual",
+    "Sequential",
+    "State",
+    "Tanh",
+    "TransformerBlock",
+    "parameter",
+]

@@ -1,0 +1,8 @@
+"""Runs the notebooks headlessly.
+
+files        the notebooks as files: which there are, their parameters, how they are cleaned
+plan         what a run will do; what can't be run is refused here
+runner       runs several at once, a process each
+notebook     one notebook through papermill
+report       progress, failures and the final table
+"""
