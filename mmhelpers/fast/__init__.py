@@ -1,5 +1,47 @@
-"""All that exists for speed alone, asked for by name."""
+"""All that exists for speed alone, asked for by name: `quick = faster(model)`.
 
+The form shares the model's tensors and is trained by the same `training.train`.
+
+form         what every fast form is
+windows      V1, V2, V4 and V5 without autograd
+recurrent    RNN, GRU and LSTM
+wavenet      V6
+transformer  the Transformer: padding left out, its backward pass by hand
+prefix_trees names that begin alike share the work on the beginning
+kernels      leaving out padding, GELU by hand, the causal mask
+"""
+
+from mmhelpers.fast.form import Form
+from mmhelpers.fast.recurrent import FastRecurrent
+from mmhelpers.fast.transformer import FastTransformer
+from mmhelpers.fast.wavenet import FastCommittee, FastWaveNet
 from mmhelpers.fast.windows import HandGradients, train_fast
+from mmhelpers.layers import Layer
+from mmhelpers.models import Committee, RecurrentModel, Transformer, WaveNet
 
-__all__ = ["HandGradients", "train_fast"]
+FORMS: dict[type[Layer], type[Form]] = {
+    RecurrentModel: FastRecurrent,
+    WaveNet: FastWaveNet,
+    Committee: FastCommittee,
+    Transformer: FastTransformer,
+}
+
+
+def has_faster(model: Layer) -> bool:
+    """Whether `faster` knows a form of this model."""
+    form = FORMS.get(type(model))
+    return form is not None and form.serves(model)
+
+
+def faster(model: Layer) -> Form:
+    """The fast form of a model: same parameters (the same tensors), same result and gradients.
+
+    The last digits differ, and so may the random numbers of dropout.  Raises ValueError for a
+    model that has none.
+    """
+    if not has_faster(model):
+        raise ValueError(f"{type(model).__name__} has no faster form: train it as it is")
+    return FORMS[type(model)](model)
+
+
+__all__ = ["Form", "HandGradients", "faster", "has_faster", "train_fast"]

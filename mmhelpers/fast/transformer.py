@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from mmhelpers.fast.form import Form
 from mmhelpers.fast.kernels import CUBIC, SCALE
 from mmhelpers.fast.prefix_trees import PrefixTrees
-from mmhelpers.layers import Dropout
+from mmhelpers.layers import Dropout, TransformerBlock
 
 Results = tuple[Tensor, ...]
 PARAMETERS = 12  # of a block: six of `attention`, six of `mlp`
@@ -157,3 +158,28 @@ def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None
 def dropped(x: Tensor, kept: Tensor | None, keep: float) -> Tensor:
     """What dropout makes of x."""
     return x if kept is None else (x * kept).div_(keep)
+
+
+def block_parameters(block: TransformerBlock) -> list[Tensor]:
+    """The parameters of a block as `PackedBlocks` takes them."""
+    norm1, qkv, project = block.norm1, block.attention.qkv, block.attention.project
+    norm2, (expand, _, contract) = block.norm2, block.mlp.layers
+    attention = [norm1.gamma, norm1.beta, qkv.weight, qkv.bias, project.weight, project.bias]
+    mlp = [norm2.gamma, norm2.beta, expand.weight, expand.bias, contract.weight, contract.bias]
+    return attention + mlp
+
+
+class FastTransformer(Form):
+    """The fast form of `Transformer`; in evaluation mode the plain model itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return self.plain(x)
+        plain, trees = self.plain, PrefixTrees(x, self.plain.n_head)
+        embedded = plain.token(trees.tokens) + plain.position(trees.depths)  # (N, C)
+        parameters = [p for block in plain.blocks for p in block_parameters(block)]
+        dropouts = [block.dropout for block in plain.blocks]
+        hidden = PackedBlocks.apply(plain.dropout(embedded), trees, dropouts, *parameters)
+        norm = plain.norm
+        normal = torch.layer_norm(hidden, norm.gamma.shape, norm.gamma, norm.beta, norm.eps)
+        return trees.unpack(plain.head(normal))  # (B, T, V), anything where the padding is
