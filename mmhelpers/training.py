@@ -13,13 +13,14 @@ import torch
 from torch import Generator, Tensor
 from tqdm import tqdm
 
-from mmhelpers.data import trim
+from mmhelpers.data import NameRows, in_parts, trim
 from mmhelpers.diagnostics import Finding, Hook, Recorder, diagnose
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
 from mmhelpers.optim import SGD
 
-Data = tuple[Tensor, Tensor]
+Pair = tuple[Tensor, Tensor]
+Data = Pair | NameRows
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -60,13 +61,20 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def minibatch(data: Data, size: int, generator: Generator | None = None) -> Data:
+def minibatch(data: Data, size: int, generator: Generator | None = None) -> Pair:
     """`size` random examples of the data, drawn with replacement.  Built in notebook 02.
 
-    Padded names are cut at the longest of the minibatch (see `data.trim`).
+    Names are padded up to the longest of the minibatch only (see `data.trim`).
     """
+    count = len(data) if isinstance(data, NameRows) else len(data[0])
+    return examples(data, torch.randint(0, count, (size,), generator=generator))
+
+
+def examples(data: Data, rows: Tensor) -> Pair:
+    """The examples with these indices (B,), names padded up to the longest of them only."""
+    if isinstance(data, NameRows):
+        return data[rows]
     X, Y = data
-    rows = torch.randint(0, X.shape[0], (size,), generator=generator)
     return trim(X[rows], Y[rows]) if Y.ndim == 2 else (X[rows], Y[rows])
 
 
@@ -83,7 +91,8 @@ def train(
 ) -> History:
     """The history of `steps` updates of the model on random minibatches of the data.
 
-    data is (X, Y), X (N, T) and Y (N,) or (N, T); minibatches are drawn from `generator`.
+    data is (X, Y), X (N, T) and Y (N,) or (N, T), or `NameRows`; minibatches are drawn from
+    `generator`.
     `progress` shows a bar on standard output.  Raises ValueError for steps of 0 or less, and
     DivergedError when the loss is no longer a finite number.  Built in notebook 02.
     """
@@ -138,13 +147,27 @@ def updates(
 def evaluate(model: Layer, data: Data, batch_size: int = 8192, loss: Loss = cross_entropy) -> float:
     """The mean loss of the model over all targets of the data, in nats, in evaluation mode.
 
-    The model sees the data in batches, so that memory stays small; the loss sees all logits at
-    once, so that with torch's `cross_entropy` the lecture's last digits come back.  Puts the
-    model back in the mode in which it found it.  Built in notebook 02.
+    The model sees windows in batches, so that memory stays small, and the loss all logits at
+    once, so that with torch's `cross_entropy` the lecture's last digits come back.  Names go
+    through model and loss in batches, the short ones first (see `data.in_parts`).  Puts the model
+    back in the mode in which it found it.  Built in notebook 02.
     """
-    X, Y = data
     was_training = model.training
     model.eval()
-    logits = torch.cat([model(x) for x in X.split(batch_size)])
+    if isinstance(data, NameRows) or data[1].ndim == 2:
+        mean = _evaluate_names(model, data, batch_size, loss)
+    else:
+        X, Y = data
+        mean = loss(torch.cat([model(x) for x in X.split(batch_size)]), Y).item()
     model.train(was_training)
-    return loss(logits, Y).item()
+    return mean
+
+
+def _evaluate_names(model: Layer, data: Data, batch_size: int, loss: Loss) -> float:
+    """The mean loss over all targets of names."""
+    lengths = data.lengths if isinstance(data, NameRows) else (data[1] >= 0).sum(1)
+    total = 0.0
+    for rows in in_parts(lengths, batch_size):
+        x, y = examples(data, rows)
+        total += loss(model(x), y).item() * int(lengths[rows].sum())
+    return total / int(lengths.sum())

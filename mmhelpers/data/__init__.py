@@ -6,7 +6,7 @@ download     fetches the lecture's list
 files        where the project lies; files written whole or not at all
 """
 
-from mmhelpers.data.examples import build_dataset, pad_names, trim
+from mmhelpers.data.examples import NameRows, build_dataset, in_parts, pad_names, trim
 from mmhelpers.data.files import ROOT, write_whole
 from mmhelpers.data.names import (
     BOUNDARY,
@@ -36,10 +36,12 @@ __all__ = [
     "SHA256",
     "DataError",
     "NameList",
+    "NameRows",
     "Vocabulary",
     "build_dataset",
     "check_words",
     "fingerprint",
+    "in_parts",
     "load_names",
     "pad_names",
     "printable",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mmhelpers.data.names import BOUNDARY, DataError, Vocabulary
+
+ROOM = 2**20  # of a batch of names: the sum of T * (T + 64), see `in_parts`
 
 
 def build_dataset(
@@ -42,10 +45,7 @@ def pad_names(words: Sequence[str], vocabulary: Vocabulary, length: int) -> tupl
     -1 in Y, which losses don't count.  Raises DataError where a name and its end are longer than
     `length`, or for a character that is not in the vocabulary.  Built in notebook 07.
     """
-    if not words:
-        raise DataError("no names: a data set needs at least one")
-    if (longest := max(map(len, words))) >= length:
-        raise DataError(f"a name of {longest} characters does not fit in rows of {length}")
+    _check_lengths(words, length)
     codes = np.frombuffer(
         "".join([w.ljust(length, "\0") for w in words]).encode("utf-32-le"), "<u4"
     )
@@ -56,10 +56,72 @@ def pad_names(words: Sequence[str], vocabulary: Vocabulary, length: int) -> tupl
     return X, letters.masked_fill(torch.arange(length) > lengths, -1)
 
 
+class NameRows:
+    """Names as the rows of `pad_names`, kept as their letters only and padded when asked for.
+
+    `X, Y = rows[indices]` are the rows (B, T) of these names, T the longest of them with its end;
+    so one name of 900 letters makes wide what it stands in and nothing else.  `letters` has all
+    names one after the other, a 0 before and after each; name i has `lengths[i]` targets, its
+    letters and its end, and its 0 is at `starts[i]`.  Raises DataError as `pad_names` does.
+    """
+
+    def __init__(self, words: Sequence[str], vocabulary: Vocabulary, length: int) -> None:
+        _check_lengths(words, length)
+        text = "\0" + "\0".join(words) + "\0"
+        self.letters = _indices(np.frombuffer(text.encode("utf-32-le"), "<u4"), vocabulary)
+        self.lengths = torch.tensor([len(word) + 1 for word in words])  # (N,)
+        self.starts = self.lengths.cumsum(0) - self.lengths  # (N,)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, indices: Tensor | slice) -> tuple[Tensor, Tensor]:
+        starts, lengths = self.starts[indices, None], self.lengths[indices, None]  # (B, 1)
+        columns = torch.arange(int(lengths.max()), device=lengths.device)  # (T,)
+        inside = columns < lengths  # (B, T)
+        places = (starts + columns) * inside  # a 0 stands at place 0
+        return self.letters[places], self.letters[places + 1].masked_fill(~inside, -1)
+
+    def to(self, device: str | torch.device) -> NameRows:
+        """The same names on the device."""
+        moved = copy(self)
+        for name, tensor in vars(self).items():
+            setattr(moved, name, tensor.to(device))
+        return moved
+
+
 def trim(X: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
     """Padded rows X, Y (B, T) without the columns in which no row has a target."""
     T = int((Y >= 0).sum(1).max())
     return X[:, :T], Y[:, :T]
+
+
+def in_parts(lengths: Tensor, most: int) -> Iterator[Tensor]:
+    """Indices of names of these lengths (N,), the shortest first, in parts that memory holds.
+
+    A part has at most `most` names, and B * T * (T + 64) is at most `ROOM` where T is the length
+    of its longest and B how many they are: a layer of width 64 keeps T * 64 numbers a name,
+    attention T * T.  A single name is always a part.  Names of length 0 are left out.
+    """
+    lengths, order = lengths.sort(stable=True)
+    work = lengths * (lengths + 64)
+    first = int((lengths == 0).sum())
+    while first < len(order):
+        part = work[first : first + most]
+        counts = torch.arange(1, len(part) + 1, device=part.device)
+        size = max(1, int((counts * part <= ROOM).sum()))
+        yield order[first : first + size]
+        first += size
+
+
+def _check_lengths(words: Sequence[str], length: int) -> None:
+    """Raises DataError where the words can't be rows of that length."""
+    if not words:
+        raise DataError("no names: a data set needs at least one")
+    if (longest := max(map(len, words))) >= length:
+        raise DataError(f"a name of {longest} characters does not fit in rows of {length}")
+    if any("\0" in word for word in words):
+        raise DataError("a name holds the control character '\\x00': remove it")
 
 
 def _indices(codes: np.ndarray, vocabulary: Vocabulary) -> Tensor:
