@@ -1,4 +1,5 @@
-# Each target makes the environment itself, from requirements.txt, where it is missing or older.
+# Each target makes the environment itself, from the lock requirements.txt, where it is missing or
+# older.
 # Without make (Windows): see README.md.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ ENV := .venv
 RUN := $(ENV)/bin/python
 READY := $(ENV)/.ready
 
-.PHONY: help notebooks test lab refresh bench
+.PHONY: help notebooks test lab refresh bench lock
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -29,8 +30,12 @@ refresh: $(READY) ## run on the lecture's list and store the outputs in the note
 bench: $(READY) ## measure the speed
 	$(RUN) -m pytest -o addopts= --benchmark-only tests/benchmarks
 
+lock: $(READY) ## make requirements.txt, the lock, from the ranges in pyproject.toml (ARGS=-U: newest)
+	$(RUN) -m uv pip compile pyproject.toml -o requirements.txt $(ARGS) --universal --all-extras \
+		--no-annotate -q --custom-compile-command "make lock"
+
 $(READY): requirements.txt pyproject.toml
 	@echo "installing the requirements into $(ENV), which takes a few minutes"
 	$(PYTHON) -m venv $(ENV)
-	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt
+	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt -e .
 	@touch $@

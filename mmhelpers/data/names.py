@@ -10,10 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmhelpers.data.files import ROOT
-
-BUNDLED = ROOT / "names.txt"
-
+from mmhelpers.data.files import BUNDLED, ROOT
 
 LECTURE = ROOT / "names-lecture.txt"
 
