@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -155,19 +156,24 @@ class WaveNet(Layer):
 
 
 class Committee(Layer):
-    """V6: the mean of its members' logits.  Each member is trained on its own.
+    """The mean of its members' logits.  Each member is trained on its own.
 
     Built in notebook 06 (Hansen and Salamon 1990; Lakshminarayanan et al. 2017).
     """
 
-    def __init__(
-        self, vocab_size: int, sizes: CommitteeSizes, generator: Generator | None = None
-    ) -> None:
-        self.block_size = sizes.block_size
-        self.members = [WaveNet(vocab_size, sizes, generator) for _ in range(sizes.n_members)]
+    def __init__(self, members: Sequence[Layer]) -> None:
+        self.members = list(members)
+        self.block_size = self.members[0].block_size
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self.members]).mean(0)
+
+
+def committee(
+    vocab_size: int, sizes: CommitteeSizes, generator: Generator | None = None
+) -> Committee:
+    """V6: a committee of WaveNets."""
+    return Committee([WaveNet(vocab_size, sizes, generator) for _ in range(sizes.n_members)])
 
 
 MODELS = {
@@ -176,5 +182,5 @@ MODELS = {
     "v3": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree_with_bug),
     "v4": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree),
     "v5": (WindowSizes(block_size=8, n_embd=24, n_hidden=128), tree),
-    "v6": (CommitteeSizes(), Committee),
+    "v6": (CommitteeSizes(), committee),
 }
