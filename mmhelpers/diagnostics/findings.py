@@ -103,7 +103,7 @@ def _start(record: Recorder, losses: Sequence[float], guessing: float) -> list[F
     found = []
     layers = record.snapshots[0].activations if record.snapshots else []
     if layers:
-        tanhs = [s for s in layers if s.name.endswith("Tanh")]
+        tanhs = [s for s in layers if s.name.endswith("(Tanh)")]
         if tanhs:
             worst = max(tanhs, key=lambda s: s.saturated)
             found += _above(SATURATED_RULE, worst.name, worst.saturated)

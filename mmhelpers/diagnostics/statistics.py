@@ -54,13 +54,18 @@ def tensor_stats(name: str, values: Tensor, ratio: float = math.nan) -> TensorSt
     )
 
 
-def nonlinearities(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
-    """Every Tanh and ReLU of a model with its dotted name, in order."""
-    for name, child in model.children():
+def nonlinearities(model: Layer) -> Iterator[tuple[str, Layer]]:
+    """Every Tanh and ReLU of a model in order, with its name: "hidden layer 1 (Tanh)" …"""
+    for i, layer in enumerate(_nonlinearities(model), 1):
+        yield f"hidden layer {i} ({type(layer).__name__})", layer
+
+
+def _nonlinearities(layer: Layer) -> Iterator[Layer]:
+    for _, child in layer.children():
         if isinstance(child, Tanh | ReLU):
-            yield f"{prefix}{name} {type(child).__name__}", child
+            yield child
         else:
-            yield from nonlinearities(child, f"{prefix}{name}.")
+            yield from _nonlinearities(child)
 
 
 def weights(model: Layer) -> dict[str, Tensor]:

@@ -13,10 +13,11 @@ from mmhelpers.diagnostics import (
     findings_table,
     gradients,
     histogram,
+    nonlinearities,
     stuck_units,
     weight_gradients,
 )
-from mmhelpers.layers import Linear, ReLU, Tanh
+from mmhelpers.layers import BatchNorm1d, Linear, ReLU, Sequential, Tanh
 from mmhelpers.models import MLP, deep_mlp
 from mmhelpers.optim import SGD
 from mmhelpers.training import DivergedError, evaluate, train
@@ -80,6 +81,11 @@ def test_broken_nets_are_named(broken, seed, data):
     make, lr, expected = BROKEN[broken]
     findings = study(make, (data[0], data[1]), seed, lr)
     assert {f.symptom for f in findings} == expected
+
+
+def test_finding_says_which_layer(data):
+    findings = study(with_dead_units, (data[0], data[1]), seed=0)
+    assert [f.where for f in findings] == ["hidden layer 2 (ReLU)"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -191,6 +197,22 @@ def test_stuck_units():
     tanh(torch.tensor([[5.0, 0.1], [-5.0, 5.0]]))
     assert stuck_units(relu) == [True, False]
     assert stuck_units(tanh) == [True, False]
+
+
+@pytest.mark.parametrize("nonlinearity", [Tanh, ReLU])
+@pytest.mark.parametrize("norm", [None, BatchNorm1d])
+def test_layers_are_named_as_one_counts_them(norm, nonlinearity):
+    model = deep_mlp(27, depth=3, n_hidden=5, norm=norm, nonlinearity=nonlinearity)
+    expected = [f"hidden layer {i} ({nonlinearity.__name__})" for i in (1, 2, 3)]
+    assert [name for name, _ in nonlinearities(model)] == expected
+
+
+def test_layers_of_a_tree_are_counted_on_through_its_parts():
+    inner = Sequential([Linear(4, 4), Tanh()])
+    model = Sequential([Linear(4, 4), ReLU(), inner, Linear(4, 4), Tanh()])
+    found = list(nonlinearities(model))
+    assert [layer for _, layer in found] == [model.layers[1], inner.layers[1], model.layers[4]]
+    assert found[1][0] == "hidden layer 2 (Tanh)"
 
 
 def test_statistics_need_a_batch_and_a_recorder(data):
