@@ -14,8 +14,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The rooms of the package, floor by floor: a room imports only from floors below, or from itself.
 FLOORS = [
-    ["data", "losses", "optim", "reference"],
-    ["layers", "runs"],
+    ["data", "losses", "optim"],
+    ["layers", "reference", "runs"],
     ["models", "diagnostics"],
     ["sampling", "training", "plotting"],
     ["fast"],

@@ -1,9 +1,13 @@
 """The figures that a run is expected to reach, and the check that a notebook makes of them.
 
-figures.csv  every expected figure, for each list and number of steps, with its source
-check        `Checker`, which holds a measured figure against the table
+figures.csv  every expected figure, for each list, number of steps and seed, with its source
+table        reads it
+check        `Checker`, which holds what a notebook measured against it, a line a group
+defaults     each notebook's default steps and seed, and where a run's plots go
 """
 
-from mmhelpers.reference.check import TABLE, Checker, Figure, figures
+from mmhelpers.reference.check import Checker
+from mmhelpers.reference.defaults import DEFAULTS, plots_folder
+from mmhelpers.reference.table import TABLE, Figure, figures
 
-__all__ = ["TABLE", "Checker", "Figure", "figures"]
+__all__ = ["DEFAULTS", "TABLE", "Checker", "Figure", "figures", "plots_folder"]

@@ -97,11 +97,11 @@ def test_first_losses_of_the_lecture_on_the_bundled_list():
 
     vocabulary, x, y = pairs_of(load_names("bundled").words)
     net = BigramNet(len(vocabulary), torch.Generator().manual_seed(2147483647))
-    check = Checker("bundled", 300)
+    check = Checker("01_bigram", "bundled", steps=300, seed=2147483647)
     for step in range(1, 11):
         loss = F.cross_entropy(net(x), y) + 0.01 * (net.W**2).mean()
         if step in (1, 10):
-            check(f"01/net/loss_{step}", loss.item())
+            check("01/net", **{f"loss_{step}": loss.item()})
         net.W.grad = None
         loss.backward()
         net.W.data += -50 * net.W.grad
