@@ -1,6 +1,7 @@
 """Whole models: `logits = model(x)` with x (B, T) int64, T = `model.block_size` or less.
 
 bigram       the table of counts, and the same as a network
+ngram        tables of counts with longer contexts
 mlp          notebook 02's MLP, notebook 03's deep one
 wavenet      V1 to V6
 sequence     models that read whole names: bigram, MLP, recurrent, convolutional, bag of words
@@ -10,6 +11,7 @@ registry     all of them by name: `build("v3", vocab_size)`
 
 from mmhelpers.models.bigram import BigramCounts, BigramNet
 from mmhelpers.models.mlp import MLP, DeepMLP, deep_mlp
+from mmhelpers.models.ngram import NGram, NGramSizes
 from mmhelpers.models.registry import NAME_MODELS, REGISTRY, build, find, multiply_adds, sizes_of
 from mmhelpers.models.sequence import CNN, BagOfWords, Bigram, RecurrentModel, SequenceMLP
 from mmhelpers.models.transformer import Transformer
@@ -28,6 +30,8 @@ __all__ = [
     "CNN",
     "MLP",
     "NAME_MODELS",
+    "NGram",
+    "NGramSizes",
     "REGISTRY",
     "BagOfWords",
     "BatchNormPerPosition",
