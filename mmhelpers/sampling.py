@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Generator, Tensor
@@ -31,6 +33,17 @@ def inverse_cdf(probs: Tensor, generator: Generator | None = None) -> int:
     return min(int(torch.searchsorted(sums / sums[-1], uniform)), len(probs) - 1)
 
 
+@contextlib.contextmanager
+def evaluating(model: Layer) -> Iterator[None]:
+    """Evaluation mode for a while; then, after an interrupt too, the mode in which it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+
+
 @torch.no_grad()
 def sample_names(
     model: Layer,
@@ -43,12 +56,9 @@ def sample_names(
 
     The model is in evaluation mode meanwhile.  Built in notebook 02.
     """
-    was_training = model.training
-    model.eval()
-    reader = Reader(model)
-    names = [_sample_name(reader, vocabulary, generator, draw) for _ in range(count)]
-    model.train(was_training)
-    return names
+    with evaluating(model):
+        reader = Reader(model)
+        return [_sample_name(reader, vocabulary, generator, draw) for _ in range(count)]
 
 
 def _sample_name(
@@ -74,6 +84,7 @@ class Reader:
     whole names, whose last position counts.  `limit` is the most letters of a name.
     """
 
+    @torch.no_grad()
     def __init__(self, model: Layer) -> None:
         self.model = model
         self.device = next(iter(model.state_dict().values())).device
@@ -118,27 +129,43 @@ def generate_names(
     The model is in evaluation mode meanwhile.  Raises DataError for a prompt that has a
     character not in the vocabulary, or leaves no room.  Built in notebook 08.
     """
-    was_training = model.training
-    model.eval()
-    reader, names = Reader(model), []
-    start = torch.tensor([[0, *encode_prompt(prompt, vocabulary, reader.limit)]])
-    while len(names) < count:
-        rows = min(batch_size, count - len(names))
-        reader.restart()
-        tokens = start.to(reader.device).expand(rows, -1)  # (B, T)
-        ended = torch.zeros(rows, dtype=torch.bool, device=reader.device)
-        while tokens.shape[1] <= reader.limit and not ended.all():
-            probs = sharpen(reader(tokens), temperature, top_k, top_p).cpu()  # (B, V)
-            drawn = torch.multinomial(probs, 1, generator=generator).to(reader.device)  # (B, 1)
-            tokens = torch.cat([tokens, drawn.masked_fill(ended[:, None], 0)], 1)
-            ended |= tokens[:, -1] == 0
-        names += [vocabulary.decode(row[1:]).partition(BOUNDARY)[0] for row in tokens.tolist()]
-    model.train(was_training)
+    with evaluating(model):
+        reader, names = Reader(model), []
+        start = torch.tensor([[0, *encode_prompt(prompt, vocabulary, reader.limit)]])
+        start = start.to(reader.device)
+        while len(names) < count:
+            first = start.expand(min(batch_size, count - len(names)), -1)
+            tokens = _generate(reader, first, temperature, top_k, top_p, generator)
+            texts = (vocabulary.decode(row[1:]) for row in tokens.tolist())
+            names += [text.partition(BOUNDARY)[0] for text in texts]
     return names
 
 
+def _generate(
+    reader: Reader,
+    tokens: Tensor,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    generator: Generator | None,
+) -> Tensor:
+    """Tokens (B, T) drawn further, until all names have ended or are as long as they may be."""
+    reader.restart()
+    ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
+    while tokens.shape[1] <= reader.limit and not ended.all():
+        probs = sharpen(reader(tokens), temperature, top_k, top_p).cpu()  # (B, V)
+        drawn = torch.multinomial(probs, 1, generator=generator).to(tokens.device)  # (B, 1)
+        tokens = torch.cat([tokens, drawn.masked_fill(ended[:, None], 0)], 1)
+        ended |= tokens[:, -1] == 0
+    return tokens
+
+
 def encode_prompt(prompt: str, vocabulary: Vocabulary, limit: int) -> list[int]:
-    """The indices of a name's beginning; raises DataError where it can't be one."""
+    """The indices of a name's beginning, its marks composed as in the list (NFC).
+
+    Raises DataError where it can't be one.
+    """
+    prompt = unicodedata.normalize("NFC", prompt)
     if BOUNDARY in prompt:
         raise DataError(f'the prompt has a "{BOUNDARY}", which marks where names end')
     if len(prompt) >= limit:

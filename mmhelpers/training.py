@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
+from numbers import Integral
 
 import torch
 from torch import Generator, Tensor
 from tqdm import tqdm
 
-from mmhelpers.data import NameRows, in_parts, trim
+from mmhelpers.data import ROOM, NameRows, in_parts, trim, work
 from mmhelpers.diagnostics import Finding, Hook, Recorder, diagnose
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
@@ -55,10 +57,12 @@ def pick_device(name: str) -> torch.device:
         found = torch.accelerator.current_accelerator(check_available=True)
         return found or torch.device("cpu")
     try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError):  # torch raises either
+        with warnings.catch_warnings(action="ignore"):  # of names that torch will give up
+            device = torch.device(name)
+            torch.zeros(1, device=device).item()
+    except Exception:  # torch raises half a dozen kinds, according to what is missing
         raise ValueError(f"device {name!r} is not there: use cpu or auto") from None
-    return torch.device(name)
+    return device
 
 
 def minibatch(data: Data, size: int, generator: Generator | None = None) -> Pair:
@@ -92,18 +96,20 @@ def train(
     """The history of `steps` updates of the model on random minibatches of the data.
 
     data is (X, Y), X (N, T) and Y (N,) or (N, T), or `NameRows`; minibatches are drawn from
-    `generator`.
-    `progress` shows a bar on standard output.  Raises ValueError for steps of 0 or less, and
-    DivergedError when the loss is no longer a finite number.  Built in notebook 02.
+    `generator`.  `progress` shows a bar on standard output.  Raises ValueError for steps that are
+    no whole number or less than 1, and DivergedError when the loss is no longer a finite number.
+    Built in notebook 02.
     """
+    if not isinstance(steps, Integral):
+        raise ValueError(f"steps is {steps!r}: give a whole number, such as 1000")
     if steps < 1:
         raise ValueError(f"steps is {steps}: it must be at least 1")
     history, start = History(), time.perf_counter()
     each = updates(model, data, optimizer, history, batch_size, generator, loss, hooks)
-    bar = tqdm(total=steps, disable=not progress, mininterval=0.5, file=sys.stdout)
-    for _ in islice(each, steps):
-        bar.update()
-    bar.close()
+    # A bar left open by an interrupt would push every later one to a line of its own.
+    with tqdm(total=steps, disable=not progress, mininterval=0.5, file=sys.stdout) as bar:
+        for _ in islice(each, steps):
+            bar.update()
     history.seconds = time.perf_counter() - start
     return history
 
@@ -120,27 +126,48 @@ def updates(
 ) -> Iterator[float]:
     """The minibatch losses of endless updates of the model, each given when it is done.
 
-    What `train` does, a step at a time; the losses are also kept in `history`.
+    What `train` does, a step at a time; the losses are also kept in `history`.  Names too long
+    for memory to hold a whole minibatch's pass go through the model in parts (see `parts_of`),
+    whose gradients add up to the minibatch's.
     """
     for step in count():
-        xb, yb = minibatch(data, batch_size, generator)
-        batch_loss = loss(model(xb), yb)
-        history.loss.append(batch_loss.item())
-        if not math.isfinite(history.loss[-1]):
+        total = 0.0
+        for i, (x, y, share) in enumerate(parts_of(*minibatch(data, batch_size, generator))):
+            part_loss = loss(model(x), y)
+            if share < 1:
+                part_loss = part_loss * share
+            total += part_loss.item()
+            if not math.isfinite(total):
+                break
+            for hook in hooks:
+                hook.before_backward(step, model)
+            if i == 0:
+                optimizer.zero_grad()
+            part_loss.backward()
+        history.loss.append(total)
+        if not math.isfinite(total):
             record = next((hook for hook in hooks if isinstance(hook, Recorder)), Recorder())
             findings = diagnose(model, record, history.loss)
-            raise DivergedError(optimizer.steps, history.loss[-1], history, findings)
-        for hook in hooks:
-            hook.before_backward(step, model)
-        optimizer.zero_grad()
-        batch_loss.backward()
+            raise DivergedError(optimizer.steps, total, history, findings)
         for hook in hooks:
             hook.after_backward(step, model)
         lr = optimizer.lr
         optimizer.step()
         for hook in hooks:
             hook.after_step(step, model, lr)
-        yield history.loss[-1]
+        yield total
+
+
+def parts_of(x: Tensor, y: Tensor) -> list[tuple[Tensor, Tensor, float]]:
+    """A minibatch in parts that memory holds, each with its share of the targets; mostly one.
+
+    Only names x, y (B, T) of which one is very long are cut up (see `data.in_parts`).
+    """
+    if y.ndim == 1 or len(x) * work(x.shape[1]) <= ROOM:
+        return [(x, y, 1.0)]
+    lengths = (y >= 0).sum(1)
+    parts, total = in_parts(lengths, len(x)), int(lengths.sum())
+    return [(*examples((x, y), rows), int(lengths[rows].sum()) / total) for rows in parts]
 
 
 @torch.no_grad()
@@ -154,13 +181,13 @@ def evaluate(model: Layer, data: Data, batch_size: int = 8192, loss: Loss = cros
     """
     was_training = model.training
     model.eval()
-    if isinstance(data, NameRows) or data[1].ndim == 2:
-        mean = _evaluate_names(model, data, batch_size, loss)
-    else:
+    try:
+        if isinstance(data, NameRows) or data[1].ndim == 2:
+            return _evaluate_names(model, data, batch_size, loss)
         X, Y = data
-        mean = loss(torch.cat([model(x) for x in X.split(batch_size)]), Y).item()
-    model.train(was_training)
-    return mean
+        return loss(torch.cat([model(x) for x in X.split(batch_size)]), Y).item()
+    finally:  # after an interrupt, too
+        model.train(was_training)
 
 
 def _evaluate_names(model: Layer, data: Data, batch_size: int, loss: Loss) -> float:

@@ -1,12 +1,11 @@
 """The lists of names, the vocabulary, the splits, and the training examples.
 
 names        the lists and where they lie, the vocabulary, train, dev and test
-examples     windows of characters, and whole names as padded rows
+examples     windows of characters, and whole names as rows: padded, or compact (`NameRows`)
 download     fetches the lecture's list
 files        where the project lies; files written whole or not at all
 """
 
-from mmhelpers.data.examples import NameRows, build_dataset, in_parts, pad_names, trim
 from mmhelpers.data.files import ROOT, write_whole
 from mmhelpers.data.names import (
     BOUNDARY,
@@ -18,6 +17,7 @@ from mmhelpers.data.names import (
     DataError,
     NameList,
     Vocabulary,
+    check_vocabulary,
     check_words,
     fingerprint,
     load_names,
@@ -26,7 +26,10 @@ from mmhelpers.data.names import (
     split_names,
 )
 
+EXAMPLES = ["ROOM", "NameRows", "build_dataset", "in_parts", "pad_names", "trim", "work"]
+
 __all__ = [
+    *EXAMPLES,
     "BOUNDARY",
     "BUNDLED",
     "LECTURE",
@@ -36,17 +39,22 @@ __all__ = [
     "SHA256",
     "DataError",
     "NameList",
-    "NameRows",
     "Vocabulary",
-    "build_dataset",
+    "check_vocabulary",
     "check_words",
     "fingerprint",
-    "in_parts",
     "load_names",
-    "pad_names",
     "printable",
     "read_names",
     "split_names",
-    "trim",
     "write_whole",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The names of `examples`, only when asked for: torch, a second of loading, comes with it."""
+    if name not in EXAMPLES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mmhelpers.data import examples
+
+    return getattr(examples, name)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmhelpers.data.names import BOUNDARY, DataError, Vocabulary
 
-ROOM = 2**20  # of a batch of names: the sum of T * (T + 64), see `in_parts`
+ROOM = 2**20  # for the `work` of a batch of names
 
 
 def build_dataset(
@@ -96,20 +96,23 @@ def trim(X: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
     return X[:, :T], Y[:, :T]
 
 
+def work(T: int | Tensor) -> int | Tensor:
+    """How many numbers a row of T positions costs: 64 a position in a layer, T in attention."""
+    return T * (T + 64)
+
+
 def in_parts(lengths: Tensor, most: int) -> Iterator[Tensor]:
     """Indices of names of these lengths (N,), the shortest first, in parts that memory holds.
 
-    A part has at most `most` names, and B * T * (T + 64) is at most `ROOM` where T is the length
-    of its longest and B how many they are: a layer of width 64 keeps T * 64 numbers a name,
-    attention T * T.  A single name is always a part.  Names of length 0 are left out.
+    A part has at most `most` names, each padded to the longest of the part, and at most `ROOM`
+    for the work of all; a single name is always a part.  Names of length 0 are left out.
     """
     lengths, order = lengths.sort(stable=True)
-    work = lengths * (lengths + 64)
     first = int((lengths == 0).sum())
     while first < len(order):
-        part = work[first : first + most]
-        counts = torch.arange(1, len(part) + 1, device=part.device)
-        size = max(1, int((counts * part <= ROOM).sum()))
+        longest = lengths[first : first + most]  # of the part, where it ends here
+        counts = torch.arange(1, len(longest) + 1, device=longest.device)
+        size = max(1, int((counts * work(longest) <= ROOM).sum()))
         yield order[first : first + size]
         first += size
 

@@ -6,6 +6,8 @@ import hashlib
 import os
 import random
 import re
+import stat
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,9 @@ BOUNDARY = "."  # stands before the first and after the last character of every 
 MAX_LENGTH = 1000  # characters a line; a longer one is hardly a word
 
 
+MAX_SIZE = 100_000_000  # bytes of a list: some ten million names
+
+
 # Control characters, those that break, reverse or hide text on a screen, and the surrogates
 # that stand for undecodable bytes in the name of a file and can't be printed at all.
 UNPRINTABLE = re.compile(
@@ -46,11 +51,15 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class NameList:
-    """A list of names and where it comes from: `kind` is "bundled", "lecture" or "other"."""
+    """A list of names and where it comes from: `kind` is "bundled", "lecture" or "other".
+
+    `respelt` counts the lines that the file spells in other code points, see `read_names`.
+    """
 
     words: list[str]
     kind: str
     path: Path
+    respelt: int = 0
 
     def __str__(self) -> str:
         """One line on which list this is, and on the bundled one how to get the lecture's."""
@@ -61,7 +70,8 @@ class NameList:
                 f"the bundled list: {len(self.words):,} names "
                 "(for the lecture's: python -m mmhelpers names)"
             )
-        return f"{printable(self.path.name)}: {len(self.words):,} names"
+        respelt = f" ({self.respelt:,} respelt in composed characters, NFC)" if self.respelt else ""
+        return f"{printable(self.path.name)}: {len(self.words):,} names{respelt}"
 
 
 def printable(text: str) -> str:
@@ -73,18 +83,21 @@ def load_names(choice: str = "auto") -> NameList:
     """The list that `choice` names: "auto", "bundled", "lecture" or the path of a file.
 
     "auto" is the environment variable MAKEMORE_NAMES if it is set, else the lecture's list if
-    it was downloaded, else the bundled one.  Raises DataError where the list can't be used.
+    it was downloaded, else the bundled one.  A relative path counts from the working directory,
+    or else from the project's root.  Raises DataError where the list can't be used.
     """
+    if not isinstance(choice, str | Path) or not str(choice).strip():
+        raise DataError(f"names is {choice!r}: give auto, bundled, lecture or a path")
     if choice == "auto":
         choice = os.environ.get("MAKEMORE_NAMES") or ("lecture" if LECTURE.exists() else "bundled")
     if choice == "auto":
         raise DataError('MAKEMORE_NAMES is "auto": set it to bundled, lecture or a path')
     if choice == "lecture" and not LECTURE.exists():
         raise DataError(f"{LECTURE.name} is not there: run python -m mmhelpers names")
-    path = {"bundled": BUNDLED, "lecture": LECTURE}.get(choice, Path(choice))
-    words, digest = read_names(path)
-    kind = next((kind for kind, sha in SHA256.items() if sha == digest), "other")
-    return NameList(words, kind, path)
+    if choice in ("bundled", "lecture"):
+        return read_names(BUNDLED if choice == "bundled" else LECTURE)
+    in_root = not os.path.exists(choice) and os.path.exists(ROOT / choice)
+    return read_names(ROOT / choice if in_root else Path(choice))
 
 
 def fingerprint(words: Iterable[str]) -> str:
@@ -92,28 +105,58 @@ def fingerprint(words: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
-def read_names(path: Path) -> tuple[list[str], str]:
-    """The names of a file, one a line, and the SHA-256 of its text; blank lines are left out.
+def read_names(path: Path) -> NameList:
+    """The names of a file, one a line; blank lines are left out.
 
-    Any alphabet in UTF-8.  Windows line ends and a byte-order mark are accepted and change
-    neither names nor SHA-256.  Raises DataError with file, line and mend.
+    Any alphabet in UTF-8.  Windows line ends and a byte-order mark are accepted.  Letters with
+    combining marks are composed (Unicode's NFC), so that what looks alike is alike.  Raises
+    DataError with file, line and mend.
     """
     shown = printable(str(path))
-    if os.path.isdir(path):
-        raise DataError(f"{shown} is a directory: name a text file, one name a line")
     try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{shown} can't be read ({reason}): name a text file") from None
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = _read_bytes(path, shown).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(f"{shown}, line {line}: not UTF-8, save the file as UTF-8") from None
-    words = [word for line in text.split("\n") if (word := line.strip())]
-    check_words(text, words, shown)
-    return words, hashlib.sha256(text.encode()).hexdigest()
+    composed = unicodedata.normalize("NFC", text)
+    lines = composed.split("\n")
+    words = [word for line in lines if (word := line.strip())]
+    check_words(composed, words, shown)
+    respelt = sum(map(str.__ne__, lines, text.split("\n"))) if composed != text else 0
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    kind = next((kind for kind, sha in SHA256.items() if sha == digest), "other")
+    return NameList(words, kind, path, respelt)
+
+
+def _read_bytes(path: Path, shown: str) -> bytes:
+    """The content of a file; raises DataError for what can't be a list, before it is opened."""
+    try:
+        state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):
+            raise DataError(f"{shown} is a directory: name a text file, one name a line")
+        if not stat.S_ISREG(state.st_mode):
+            raise DataError(f"{shown} is no regular file: save its text in one, name that")
+        if state.st_size > MAX_SIZE:
+            raise DataError(f"{shown} has more than {MAX_SIZE:,} bytes: name a shorter list")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{shown} is not {_where(path)}: name a text file") from None
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{shown} can't be read ({reason}): name a text file") from None
+
+
+def _where(path: Path) -> str:
+    """Where a list was looked for, in words."""
+    if path.is_absolute():
+        return "there"
+    try:
+        places = dict.fromkeys([Path.cwd(), ROOT])
+    except OSError:  # the working directory was removed
+        places = [ROOT]
+    return "in " + " or ".join(printable(str(place)) for place in places)
 
 
 def check_words(text: str, words: list[str], shown: str) -> None:
@@ -131,6 +174,21 @@ def check_words(text: str, words: list[str], shown: str) -> None:
         raise DataError(
             f"{shown}, line {line}: longer than {MAX_LENGTH} characters, write one name a line"
         )
+
+
+def check_vocabulary(characters: str) -> None:
+    """Raises DataError for what can't be a vocabulary's characters, in order, each once.
+
+    As many as there may be: a Chinese list has thousands.
+    """
+    if not isinstance(characters, str) or not characters:
+        raise DataError("the vocabulary holds no characters")
+    if match := UNPRINTABLE.search(characters.replace("\n", "\0")):
+        raise DataError(f"the vocabulary has the control character {ascii(match[0])}")
+    if BOUNDARY in characters:
+        raise DataError(f'the vocabulary has a "{BOUNDARY}", which marks where names end')
+    if list(characters) != sorted(set(characters)):
+        raise DataError("the vocabulary's characters are not in order, each once")
 
 
 class Vocabulary:

@@ -19,7 +19,6 @@ from mmhelpers.data import (
     build_dataset,
     load_names,
     printable,
-    read_names,
     split_names,
 )
 from mmhelpers.data import names as data
@@ -444,8 +443,3 @@ def test_time_grows_with_the_number_of_names(one_thread):
     # What is not linear, like n² or a search per name, would be four times slower here.  Fewer
     # names than these find their memory in the cache and are faster for that reason alone.
     assert per_name(1_000_000) < 2 * per_name(250_000)
-
-
-def test_read_names_gives_the_digest_of_the_text(list_of):
-    assert read_names(list_of(b"a\r\nb"))[1] == read_names(list_of(b"\xef\xbb\xbfa\nb"))[1]
-    assert read_names(list_of(b"a\nb"))[1] != read_names(list_of(b"a\nb\n"))[1]

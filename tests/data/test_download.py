@@ -145,7 +145,7 @@ def test_interrupted(server, list_file, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download.os, "replace", interrupt)  # the last moment at which it can come
+    monkeypatch.setattr(os, "replace", interrupt)  # the last moment at which it can come
     with pytest.raises(KeyboardInterrupt):
         download_lecture_names(f"{server}/good", list_file)
     monkeypatch.undo()
