@@ -51,7 +51,10 @@ class Group(Hook):
             self.stopping = self.wants_to_stop
             return cross_entropy(logits, targets)
         own = self.share(targets)
-        part = cross_entropy(logits, own) * ((own >= 0).sum() / (targets >= 0).sum())
+        if len(own):
+            part = cross_entropy(logits, own) * ((own >= 0).sum() / (targets >= 0).sum())
+        else:  # `Share` read a row only to have something
+            part = logits.sum() * 0
         told = torch.stack([part.detach(), part.new_tensor(float(self.wants_to_stop))])
         self.add_up(told)
         self.stopping = bool(told[1] > 0)
@@ -89,4 +92,5 @@ class Share(Layer):
         self.model, self.group = model, group
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(self.group.share(x))
+        own = self.group.share(x)
+        return self.model(own if len(own) else x[:1])
