@@ -128,8 +128,12 @@ def updates(
 
     What `train` does, a step at a time; the losses are also kept in `history`.  Names too long
     for memory to hold a whole minibatch's pass go through the model in parts (see `parts_of`),
-    whose gradients add up to the minibatch's.
+    whose gradients add up to the minibatch's.  A model that has `own_updates` does it its own way.
     """
+    if hasattr(model, "own_updates"):
+        args = data, optimizer, history, batch_size, generator, loss, hooks
+        yield from model.own_updates(*args)
+        return
     for step in count():
         total = 0.0
         for i, (x, y, share) in enumerate(parts_of(*minibatch(data, batch_size, generator))):

@@ -3,7 +3,7 @@
 The form shares the model's tensors and is trained by the same `training.train`.
 
 form         what every fast form is
-windows      V1, V2, V4 and V5 without autograd
+windows      V1 to V5 without autograd; passes: their layers' backward passes
 recurrent    RNN, GRU and LSTM
 wavenet      V6
 transformer  the Transformer: padding left out, its backward pass by hand
@@ -15,8 +15,8 @@ from mmhelpers.fast.form import Form
 from mmhelpers.fast.recurrent import FastRecurrent
 from mmhelpers.fast.transformer import FastTransformer
 from mmhelpers.fast.wavenet import FastCommittee, FastWaveNet
-from mmhelpers.fast.windows import HandGradients, train_fast
-from mmhelpers.layers import Layer
+from mmhelpers.fast.windows import FastWindows
+from mmhelpers.layers import Layer, Sequential
 from mmhelpers.models import Committee, RecurrentModel, Transformer, WaveNet
 
 FORMS: dict[type[Layer], type[Form]] = {
@@ -24,6 +24,7 @@ FORMS: dict[type[Layer], type[Form]] = {
     WaveNet: FastWaveNet,
     Committee: FastCommittee,
     Transformer: FastTransformer,
+    Sequential: FastWindows,
 }
 
 
@@ -44,4 +45,4 @@ def faster(model: Layer) -> Form:
     return FORMS[type(model)](model)
 
 
-__all__ = ["Form", "HandGradients", "faster", "has_faster", "train_fast"]
+__all__ = ["Form", "faster", "has_faster"]

@@ -1,207 +1,143 @@
-"""Training of the window models without autograd: the same mathematics, other last digits.
+"""V1 to V5 trained without autograd: the same mathematics, other last digits.
 
-Every layer has a pass of its own, with the backward formula written out as in notebook 04;
-what is no longer needed is overwritten in place.  All parameters lie in one long tensor, so that
-one operation updates them all.
+All gradients lie in one long tensor, and the parameters too, so that one operation of gradient
+descent updates them all.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-import time
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
-from tqdm import tqdm
 
-from mmhelpers.layers import (
-    BatchNorm1d,
-    Embedding,
-    Flatten,
-    FlattenConsecutive,
-    Layer,
-    Linear,
-    Sequential,
-    Tanh,
-)
-from mmhelpers.optim import Schedule
-from mmhelpers.training import Data, DivergedError, History
-
-CHUNK = 1000  # minibatches drawn at once
-
-
-class EmbeddingPass:
-    """Forward and backward of `Embedding`; it stands first, so nothing flows further back."""
-
-    def __init__(self, layer: Embedding, dweight: Tensor) -> None:
-        self.layer, self.dweight = layer, dweight
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.x = x
-        return self.layer.weight[x]
-
-    def backward(self, g: Tensor) -> None:
-        self.dweight.zero_().index_add_(0, self.x.flatten(), g.flatten(0, -2))
-
-
-class FlattenPass:
-    """Forward and backward of `Flatten` and `FlattenConsecutive`."""
-
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.shape = x.shape
-        return self.layer.forward(x)
-
-    def backward(self, g: Tensor) -> Tensor:
-        return g.view(self.shape)
-
-
-class LinearPass:
-    """Forward and backward of `Linear`."""
-
-    def __init__(self, layer: Linear, dweight: Tensor, dbias: Tensor | None = None) -> None:
-        self.layer, self.dweight, self.dbias = layer, dweight, dbias
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.x = x
-        return self.layer.forward(x)
-
-    def backward(self, g: Tensor) -> Tensor:
-        rows = g.flatten(0, -2)  # (N, fan_out)
-        torch.mm(self.x.flatten(0, -2).T, rows, out=self.dweight)
-        if self.dbias is not None:
-            torch.sum(rows, 0, out=self.dbias)
-        return g @ self.layer.weight.T
-
-
-class TanhPass:
-    """Forward and backward of `Tanh`."""
-
-    def __init__(self, layer: Tanh) -> None:
-        pass
-
-    def forward(self, x: Tensor) -> Tensor:
-        # tanh(x) = 2 * sigmoid(2 * x) - 1, and torch's sigmoid is many times faster than its tanh.
-        self.out = x.mul_(2).sigmoid_().mul_(2).sub_(1)
-        return self.out
-
-    def backward(self, g: Tensor) -> Tensor:
-        return g.addcmul_(g * self.out, self.out, value=-1)  # g * (1 - out**2)
-
-
-class BatchNormPass:
-    """Forward and backward of `BatchNorm1d`, the backward in one formula (notebook 04)."""
-
-    def __init__(self, layer: BatchNorm1d, dgamma: Tensor, dbeta: Tensor) -> None:
-        self.layer, self.dgamma, self.dbeta = layer, dgamma, dbeta
-
-    def forward(self, x: Tensor) -> Tensor:
-        layer = self.layer
-        self.dims = layer.dims(x)
-        self.n = x[..., 0].numel()
-        mean = x.sum(self.dims, keepdim=True).div_(self.n)  # (1, dim) or (1, 1, dim)
-        centred = x - mean  # the shape of x
-        # Several times faster than torch.var, which guards against rounding more than we need.
-        var = (centred * centred).sum(self.dims, keepdim=True).div_(self.n - 1)
-        layer.follow(mean, var)
-        self.inv_std = (var + layer.eps).rsqrt_()
-        self.normalised = centred.mul_(self.inv_std)
-        return torch.addcmul(layer.beta, layer.gamma, self.normalised)
-
-    def backward(self, g: Tensor) -> Tensor:
-        g_sum = g.sum(self.dims)  # (dim,)
-        gx_sum = (g * self.normalised).sum(self.dims)  # (dim,)
-        self.dbeta.copy_(g_sum)
-        self.dgamma.copy_(gx_sum)
-        dx = g.addcmul_(self.normalised, gx_sum, value=-1 / (self.n - 1))
-        return dx.sub_(g_sum, alpha=1 / self.n).mul_(self.layer.gamma * self.inv_std)
-
-
-PASSES = {
-    Embedding: EmbeddingPass,
-    Flatten: FlattenPass,
-    FlattenConsecutive: FlattenPass,
-    Linear: LinearPass,
-    Tanh: TanhPass,
-    BatchNorm1d: BatchNormPass,
-}
+from mmhelpers.diagnostics import Hook
+from mmhelpers.fast.form import Form
+from mmhelpers.fast.passes import PASSES
+from mmhelpers.layers import Embedding, Layer, Sequential
+from mmhelpers.losses import cross_entropy
+from mmhelpers.optim import SGD
+from mmhelpers.training import Data, DivergedError, History, Loss, minibatch
 
 
 class HandGradients:
-    """A model of type Sequential with its gradients, computed without autograd.
+    """The gradients of a model of type Sequential, computed without autograd.
 
-    `parameters` and `gradients` (P,) hold all of the model's in one tensor each; the model's
-    own tensors become windows on the first.  Raises ValueError for a layer that has no pass.
+    `parameters` and `gradients` (P,) hold all of the model's in one tensor each; its own tensors
+    and their `.grad` become windows on these.
     """
 
     def __init__(self, model: Sequential) -> None:
-        own = model.parameters()
-        self.parameters = torch.cat([p.detach().flatten() for p in own])
+        self.own = model.parameters()
+        self.parameters = torch.cat([p.detach().flatten() for p in self.own])
         self.gradients = torch.zeros_like(self.parameters)
-        sizes = [p.numel() for p in own]
-        for p, flat in zip(own, self.parameters.split(sizes), strict=True):
-            p.data = flat.view_as(p)
-        grads = iter([g.view_as(p) for p, g in zip(own, self.gradients.split(sizes), strict=True)])
-        self.minus_one = -torch.ones(1, 1)
-        self.passes = []
-        for layer in model.layers:
-            if type(layer) not in PASSES:
-                raise ValueError(f"no fast pass for {type(layer).__name__}: use training.train")
-            layer_pass = PASSES[type(layer)]
-            self.passes.append(layer_pass(layer, *[next(grads) for _ in layer.parameters()]))
+        sizes = [p.numel() for p in self.own]
+        windows = zip(self.parameters.split(sizes), self.gradients.split(sizes), strict=True)
+        for p, (value, grad) in zip(self.own, windows, strict=True):
+            p.data, p.grad = value.view_as(p), grad.view_as(p)
+        grads = iter([p.grad for p in self.own])
+        self.minus_one = -torch.ones_like(self.parameters[:1]).view(1, 1)
+        self.passes = [
+            PASSES[type(layer)](layer, *[next(grads) for _ in layer.parameters()])
+            for layer in model.layers
+        ]
 
-    def compute(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean cross-entropy (a scalar) of a minibatch; its gradient is in `gradients`."""
-        out = x
+    def compute(self, x: Tensor, y: Tensor, loss: Loss = cross_entropy) -> Tensor:
+        """The loss (a scalar) of a minibatch; its gradient is in `gradients`."""
         for layer_pass in self.passes:
-            out = layer_pass.forward(out)
-        logp = torch.log_softmax(out, -1)  # (B, V)
-        loss = torch.nn.functional.nll_loss(logp, y)
-        grad = logp.exp_()  # softmax minus one-hot, over B
-        grad.scatter_add_(1, y.unsqueeze(1), self.minus_one.expand(len(y), 1)).div_(len(y))
+            x = layer_pass.forward(x)
+        by_hand = loss in (cross_entropy, F.cross_entropy) and x.ndim == 2
+        value, grad = self.cross_entropy(x, y) if by_hand else with_gradient(loss, x, y)
         for layer_pass in reversed(self.passes):
             grad = layer_pass.backward(grad)
-        return loss
+        return value
+
+    def cross_entropy(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean cross-entropy of logits (B, V), and its gradient by them."""
+        logp = torch.log_softmax(logits, -1)  # (B, V)
+        loss = F.nll_loss(logp, y)
+        grad = logp.exp_()  # softmax minus one-hot, over B
+        grad.scatter_add_(1, y.unsqueeze(1), self.minus_one.expand(len(y), 1)).div_(len(y))
+        return loss, grad
+
+    def descend(self, lr: float) -> None:
+        """A step of gradient descent for all parameters at once."""
+        self.parameters.add_(self.gradients, alpha=-lr)
+
+    def together(self) -> bool:
+        """Whether all parameters still lie where they were put."""
+        first, place = self.parameters.data_ptr(), self.parameters.element_size()
+        for p in self.own:
+            if p.data_ptr() != first:
+                return False
+            first += p.numel() * place
+        return True
 
 
-@torch.no_grad()
-def train_fast(
-    model: Sequential,
-    data: Data,
-    steps: int,
-    lr: Schedule,
-    batch_size: int = 32,
-    generator: Generator | None = None,
-    progress: bool = True,
-) -> History:
-    """The history of `steps` updates by gradient descent, as `training.train` with SGD gives it.
+def with_gradient(loss: Loss, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Any loss of the logits, and its gradient by them from autograd."""
+    with torch.enable_grad():
+        leaf = logits.requires_grad_()
+        value = loss(leaf, y)
+        (grad,) = torch.autograd.grad(value, leaf)
+    return value.detach(), grad
 
-    About twice as fast, equal to it within float error at each step, not in the last digits.
-    Raises ValueError for steps of 0 or less, and
-    DivergedError when the loss is no longer a finite number.
+
+class FastWindows(Form):
+    """The fast form of a model of windows, V1 to V5: `training.updates` calls `own_updates`.
+
+    As a function it is the plain model.
     """
-    if steps < 1:
-        raise ValueError(f"steps is {steps}: it must be at least 1")
-    X, Y = data
-    hand, losses, recent, start = HandGradients(model), [], [], time.perf_counter()
-    for step in tqdm(range(steps), disable=not progress, mininterval=0.5, file=sys.stdout):
-        if step % CHUNK == 0:
-            rows = torch.randint(0, len(X), (CHUNK, batch_size), generator=generator)
-            batches = zip(X[rows], Y[rows], strict=True)
-        recent.append(hand.compute(*next(batches)))
-        hand.parameters.add_(hand.gradients, alpha=-lr(step))
-        if len(recent) == CHUNK or step == steps - 1:
-            losses += torch.stack(recent).tolist()
-            check_finite(losses, step + 1 - len(recent))
-            recent.clear()
-    return History(losses, time.perf_counter() - start)
 
+    @classmethod
+    def serves(cls, plain: Layer) -> bool:
+        """Whether every layer has a pass, and an embedding stands first."""
+        layers = plain.layers
+        return type(layers[0]) is Embedding and all(type(layer) in PASSES for layer in layers)
 
-def check_finite(losses: list[float], first: int) -> None:
-    """Raises DivergedError at the first loss from step `first` on that is NaN or infinite."""
-    for step in range(first, len(losses)):
-        if not math.isfinite(losses[step]):
-            raise DivergedError(step, losses[step], History(losses[:step]))
+    def forward(self, x: Tensor) -> Tensor:
+        return self.plain(x)
+
+    def own_updates(
+        self,
+        data: Data,
+        optimizer: SGD,
+        history: History,
+        batch_size: int,
+        generator: Generator | None,
+        loss: Loss,
+        hooks: Sequence[Hook],
+    ) -> Iterator[float]:
+        """The losses of endless updates, on the minibatches that `training.updates` would draw.
+
+        Raises ValueError for a hook that looks at the outputs of layers, which are not kept, and
+        DivergedError when the loss is no longer a finite number.
+        """
+        for hook in hooks:
+            if type(hook).before_backward is not Hook.before_backward:
+                name = type(hook).__name__
+                raise ValueError(f"{name} looks into the layers: train the plain model for it")
+        hand = HandGradients(self.plain)
+        alone = type(optimizer) is SGD and list(map(id, optimizer.parameters)) == [
+            id(p) for p in hand.own
+        ]
+        for step in count():
+            xb, yb = minibatch(data, batch_size, generator)
+            with torch.no_grad():
+                history.loss.append(hand.compute(xb, yb, loss).item())
+            if not math.isfinite(history.loss[-1]):
+                raise DivergedError(optimizer.steps, history.loss[-1], history)
+            for hook in hooks:
+                hook.after_backward(step, self)
+            lr = optimizer.lr
+            if alone and hand.together():
+                hand.descend(lr)
+                optimizer.steps += 1
+            else:
+                optimizer.step()
+            for hook in hooks:
+                hook.after_step(step, self, lr)
+            yield history.loss[-1]

@@ -65,7 +65,7 @@ class BatchNorm1d(Layer):
         self.running_var = torch.ones(dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        self._check(x)
+        self.check(x)
         if self.training:
             dims = self.dims(x)
             mean = x.mean(dims, keepdim=True)  # (1, dim) or (1, 1, dim)
@@ -80,7 +80,8 @@ class BatchNorm1d(Layer):
         """The dimensions to average over: all but the features."""
         return tuple(range(x.ndim - 1))
 
-    def _check(self, x: Tensor) -> None:
+    def check(self, x: Tensor) -> None:
+        """Raises ValueError for a shape that it does not take, or a single row in training."""
         if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
             wanted = f"(B, {self.dim}) or (B, T, {self.dim})"
             raise ValueError(f"BatchNorm1d({self.dim}) needs {wanted}, not {tuple(x.shape)}")
@@ -88,6 +89,7 @@ class BatchNorm1d(Layer):
             raise ValueError("one row has no variance: use a larger batch or evaluation mode")
 
     def follow(self, mean: Tensor, var: Tensor) -> None:
+        """Moves the running statistics towards those of a batch."""
         keep = 1 - self.momentum
         self.running_mean = keep * self.running_mean + self.momentum * mean.detach()
         self.running_var = keep * self.running_var + self.momentum * var.detach()
