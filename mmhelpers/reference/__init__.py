@@ -4,10 +4,12 @@ figures.csv  every expected figure, for each list, number of steps and seed, wit
 table        reads it
 check        `Checker`, which holds what a notebook measured against it, a line a group
 defaults     each notebook's default steps and seed, and where a run's plots go
+exercises    `verdict` on an exercise
 """
 
 from mmhelpers.reference.check import Checker
 from mmhelpers.reference.defaults import DEFAULTS, plots_folder
+from mmhelpers.reference.exercises import verdict
 from mmhelpers.reference.table import TABLE, Figure, figures
 
-__all__ = ["DEFAULTS", "TABLE", "Checker", "Figure", "figures", "plots_folder"]
+__all__ = ["DEFAULTS", "TABLE", "Checker", "Figure", "figures", "plots_folder", "verdict"]
