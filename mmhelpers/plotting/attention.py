@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from mmhelpers.data import BOUNDARY
+from mmhelpers.plotting.base import WIDTH, new_grid
+from mmhelpers.plotting.style import SEQUENTIAL, our_style
+from mmhelpers.plotting.text import write, write_ticks
+
+BESIDE = 2  # pictures side by side: large enough to read
+LETTERS = 40  # of a name at most
 
 
+@our_style()
 def plot_attention(maps: Mapping[str, Tensor]) -> Axes:
-    """The weights (n_head, T, T) of each name: a row of pictures a name, a column a head.
+    """The weights (n_head, T, T) of each name as pictures, a head each, two side by side.
 
     Each picture has a row for the position that looks, and a column for the one looked at; the
-    first position is the start token.  Returns the first axes.
+    first position is the start token.  Of a longer name the first 40 positions are shown.
+    Returns the first axes.
     """
     n_head = len(next(iter(maps.values())))
-    size = (2.3 * n_head, 2.4 * len(maps))
-    _, grid = plt.subplots(len(maps), n_head, figsize=size, layout="constrained", squeeze=False)
-    for axes, (name, weights) in zip(grid, maps.items(), strict=True):
-        letters = [BOUNDARY, *name]
-        for head, ax in enumerate(axes):
-            image = ax.imshow(weights[head].detach().cpu().numpy(), cmap="Blues", vmin=0, vmax=1)
-            ax.set_xticks(range(len(letters)), letters, fontsize=8)
-            ax.set_yticks(range(len(letters)), letters, fontsize=8)
-        axes[0].set_ylabel(name)
-    for head, ax in enumerate(grid[0]):
-        ax.set_title(f"head {head + 1}")
-    grid[0, 0].figure.colorbar(image, ax=grid, shrink=0.6, label="weight")
+    rows = -(-n_head // BESIDE)  # of each name
+    columns = min(BESIDE, n_head)
+    size = (WIDTH * columns / BESIDE, 4.1 * rows * len(maps) + 0.6)
+    grid = new_grid(rows * len(maps), columns, *size, square=True)
+    for i, (name, weights) in enumerate(maps.items()):
+        axes = grid[rows * i : rows * (i + 1)].flat
+        letters = [BOUNDARY, *name][:LETTERS]
+        for head, ax in enumerate(axes[:n_head]):
+            shown = weights[head, :LETTERS, :LETTERS].detach().cpu().numpy()
+            image = ax.imshow(shown, cmap=SEQUENTIAL, vmin=0, vmax=1)
+            write_ticks(ax.xaxis, letters, 10 if len(letters) < 16 else 6)
+            write_ticks(ax.yaxis, letters, 10 if len(letters) < 16 else 6)
+            ax.set_title(f"head {head + 1}")
+        for ax in axes[n_head:]:
+            ax.remove()
+        ax = axes[0]
+        ax.set_ylabel("")
+        write(ax.yaxis.label, name if len(name) < LETTERS else f"{name[: LETTERS - 1]}…")
+    bar = {"orientation": "horizontal", "aspect": 40, "label": "weight"}
+    grid[0, 0].figure.colorbar(image, ax=grid, **bar)
     return grid[0, 0]

@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 import io
-import os
+import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from mmhelpers.data import ROOT
+from mmhelpers.data import ROOT, write_whole
+from mmhelpers.plotting.style import our_style
 
 WIDTH, HEIGHT = 8.0, 4.0  # inches: readable at the width of a README
-DPI = 110
 
 
 def new_axes(ax: Axes | None = None, width: float = WIDTH, height: float = HEIGHT) -> Axes:
     """`ax` itself, or the axes of a new figure."""
-    return ax or plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return ax or new_grid(1, 1, width, height)[0, 0]
 
 
-def legend_outside(ax: Axes) -> None:
-    """A legend to the right of the axes, where it hides no line."""
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+def new_grid(
+    rows: int, columns: int, width: float, height: float, square: bool = False, **options
+) -> np.ndarray:
+    """The axes (rows, columns) of a new figure; `options` as for `Figure.subplots`.
 
-
-def save_figure(ax: Axes, output_dir: str | Path, name: str) -> None:
-    """Writes the figure of `ax` to output_dir/name.png; whole or not at all.
-
-    A relative `output_dir` counts from the project's root, wherever the notebook runs.
+    `square` leaves no gaps between axes of a fixed shape.
     """
+    size = {"figsize": (width, height), "layout": "compressed" if square else "constrained"}
+    if _in_kernel():  # where a figure that nobody saves is shown at the cell's end, by pyplot
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(**size)
+    else:
+        figure = Figure(**size)
+    return figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def save_figure(ax: Axes, output_dir: str | Path, name: str, alt: str) -> None:
+    """Writes the figure of `ax` to output_dir/name.png; in a kernel, shows that file too.
+
+    `alt` says in a sentence what is to be seen, for those who can't: it goes with the picture
+    into the notebook and into the file.  A relative `output_dir` counts from the project's root,
+    wherever the notebook runs.  Raises ValueError for an empty `alt`, OSError where the file
+    can't be written.
+    """
+    alt = " ".join(alt.split())
+    if not alt:
+        raise ValueError(f"the figure {name} has an empty alt: say in a sentence what it shows")
+    image = picture(ax, alt)
     folder = ROOT / output_dir
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{name}.png"
-    # Without the version of matplotlib in it, the same picture gives the same bytes.
-    ax.figure.savefig(unfinished, format="png", dpi=DPI, metadata={"Software": None})
-    os.replace(unfinished, folder / f"{name}.png")
+    write_whole(folder / f"{name}.png", image)
+    if _in_kernel():
+        from IPython.display import Image, display
+
+        # The file's own bytes, so that what is shown depends on no backend and no settings.
+        display(Image(data=image, alt=alt))
 
 
-def picture(ax: Axes) -> bytes:
-    """The figure of `ax` as a PNG, for a widget to show; the figure is closed."""
+@our_style()
+def picture(ax: Axes, alt: str = "") -> bytes:
+    """The figure of `ax` as a PNG, the same bytes for the same figure; the figure is closed."""
     file = io.BytesIO()
-    ax.figure.savefig(file, format="png", dpi=DPI)
-    plt.close(ax.figure)
+    # Without the version of matplotlib in it.
+    ax.figure.savefig(file, format="png", metadata={"Software": None, "Description": alt or None})
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close(ax.figure)
     return file.getvalue()
+
+
+def _in_kernel() -> bool:
+    """Whether this runs in a notebook."""
+    ipython = sys.modules.get("IPython")
+    return getattr(ipython and ipython.get_ipython(), "kernel", None) is not None

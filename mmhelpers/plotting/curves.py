@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmhelpers.plotting.base import legend_outside, new_axes
+from mmhelpers.plotting.base import new_axes
+from mmhelpers.plotting.lines import EVERY, legend_outside, mark, name_lines
+from mmhelpers.plotting.style import BLUE, SLATE, our_style
+
+RANGE = (5, 95)  # per cent of the single losses: between them is what one run makes room for
 
 
+def means_of(values: Sequence[float], window: int) -> tuple[np.ndarray, np.ndarray]:
+    """The middles of windows of `window` steps and the mean of each; what is left over is not."""
+    whole = len(values) // window * window
+    means = np.asarray(values[:whole], dtype=float).reshape(-1, window).mean(1)
+    return (np.arange(len(means)) + 0.5) * window, means
+
+
+@our_style()
 def plot_loss(
     runs: Mapping[str, Sequence[float]], window: int = 1000, ax: Axes | None = None
 ) -> Axes:
-    """Minibatch losses against steps, each run averaged over windows of `window` steps."""
+    """Minibatch losses against steps, each run averaged over windows of `window` steps.
+
+    A short run has shorter windows, at least twenty of them.  Of a single run the losses
+    themselves stand faint behind their means; the view leaves out the outermost tenth of them.
+    """
     ax = new_axes(ax)
-    for label, losses in runs.items():
-        size = min(window, max(1, len(losses) // 20))
-        whole = len(losses) // size * size
-        means = np.asarray(losses[:whole]).reshape(-1, size).mean(1)
-        ax.plot((np.arange(len(means)) + 0.5) * size, means, label=label)
+    single = len(runs) == 1
+    sizes = {name: min(window, max(1, len(losses) // 20)) for name, losses in runs.items()}
+    for name, losses in runs.items():
+        if single and sizes[name] > 1:
+            _draw_single(ax, losses)
+        label = f"mean of {sizes[name]:,}" if single else name
+        style = {"marker": ""} if single else {"markevery": EVERY}
+        ax.plot(*means_of(losses, sizes[name]), label=label, **style)
     ax.set_xlabel("step")
-    ax.set_ylabel("minibatch loss (nats)")
+    ax.set_ylabel("minibatch loss (nats)" + ("" if single else _averaged(sizes.values())))
     ax.grid(alpha=0.3)
-    if len(runs) > 1:
-        legend_outside(ax)
+    if len(ax.lines) > 1:
+        name_lines(ax)
     return ax
 
 
+def _averaged(sizes: Collection[int]) -> str:
+    """Says over how many steps the lines of a figure are averaged."""
+    least, most = min(sizes, default=1), max(sizes, default=1)
+    return f", mean of {'' if least == most else 'up to '}{most:,} steps" if most > 1 else ""
+
+
+def _draw_single(ax: Axes, losses: Sequence[float]) -> None:
+    """The losses of single steps, faint; the view is theirs but for the outermost."""
+    style = {"color": SLATE, "linewidth": 0.5, "linestyle": "-", "marker": "", "alpha": 0.2}
+    ax.plot(losses, label="one step", zorder=1, **style)
+    finite = np.asarray(losses, dtype=float)[np.isfinite(losses)]
+    if len(finite):
+        low, high = np.percentile(finite, RANGE)
+        ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+
+
+@our_style()
 def plot_lr_range(
     rates: Sequence[float],
     losses: Sequence[float],
@@ -39,13 +75,14 @@ def plot_lr_range(
     Dots are single minibatches, the line averages over a twentieth of them; `chosen` is marked.
     """
     ax = new_axes(ax)
-    ax.loglog(rates, losses, ".", color="lightsteelblue", markersize=3, label="a minibatch")
+    ax.loglog(rates, losses, ".", color=SLATE, alpha=0.4, markersize=4, label="a minibatch")
     size = max(1, len(losses) // 20)
-    whole = len(losses) // size * size
-    groups = np.stack([np.log(rates[:whole]), losses[:whole]]).reshape(2, -1, size).mean(2)
-    ax.plot(np.exp(groups[0]), groups[1], color="darkblue", label=f"mean of {size}")
+    middles = np.exp(means_of(np.log(rates), size)[1])
+    ax.plot(
+        middles, means_of(losses, size)[1], color=BLUE, marker="", lw=2, label=f"mean of {size}"
+    )
     if chosen:
-        ax.axvline(chosen, color="firebrick", linestyle="--", label=f"chosen: {chosen:g}")
+        mark(ax, f"chosen: {chosen:g}", x=chosen)
     ax.set_xlabel("learning rate")
     ax.set_ylabel("minibatch loss (nats)")
     ax.grid(alpha=0.3)

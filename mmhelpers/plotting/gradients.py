@@ -8,63 +8,82 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from mmhelpers.plotting.base import legend_outside, new_axes
+from mmhelpers.plotting.base import new_axes
+from mmhelpers.plotting.lines import legend_outside
+from mmhelpers.plotting.style import BLUE, RED, SIGNED, TANGERINE, our_style
+from mmhelpers.plotting.tables import SHOWN, commonest, note_missing
+from mmhelpers.plotting.text import write, write_ticks
+
+STRONGEST = "characters with the strongest gradient"
 
 
+@our_style()
 def plot_pushes(
     gradient: Tensor, target: int, characters: Sequence[str], ax: Axes | None = None
 ) -> Axes:
     """One example's gradient by its logits (V,), turned round: where descent moves each logit.
 
-    Bars above zero are pulled up, bars below are pushed down; the bar of `target` is marked.
+    Bars above zero are pulled up, bars below are pushed down; the bar of `target` is marked.  Of
+    more than 60 characters the 60 with the strongest gradient are shown.
     """
     ax = new_axes(ax)
-    heights = -gradient.numpy()
-    colors = ["seagreen" if i == target else "indianred" for i in range(len(heights))]
-    ax.bar(range(len(heights)), heights, color=colors)
-    ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xticks(range(len(heights)), characters)
-    ax.set_xlabel(f"character (target: {characters[target]})")
+    kept = commonest(gradient.abs(), SHOWN)
+    colors = [BLUE if i == target else RED for i in kept]
+    ax.bar(range(len(kept)), -gradient[kept].numpy(), color=colors)
+    ax.axhline(0, color="black", linewidth=0.8, linestyle="-", marker="")
+    write_ticks(ax.xaxis, [characters[i] for i in kept], 9 if len(kept) < 32 else 7)
+    note_missing(ax, len(characters), SHOWN, STRONGEST)
+    ax.set_xlabel("")
+    write(ax.xaxis.label, f"character (target, in blue: {characters[target]})")
     ax.set_ylabel("minus the gradient by the logit")
     return ax
 
 
+@our_style()
 def plot_logit_gradients(
     gradient: Tensor, characters: Sequence[str], ax: Axes | None = None
 ) -> Axes:
     """The gradients by the logits of a batch (B, V) as a map: blue is pulled up, red down.
 
-    The scale ends at the strongest push down, which is far weaker than a pull up.
+    The scale ends at the strongest push down, which is far weaker than a pull up.  Of more than
+    60 characters the 60 with the strongest gradients are shown.
     """
     ax = new_axes(ax, height=6.5)
-    size = gradient.max().item()
-    image = ax.imshow(-gradient.numpy(), cmap="RdBu", vmin=-size, vmax=size, aspect="auto")
-    ax.set_xticks(range(len(characters)), characters)
+    size = gradient.max().item() or 1.0
+    kept = commonest(gradient.abs().sum(0), SHOWN)
+    shown = -gradient[:, kept].numpy()
+    image = ax.imshow(shown, cmap=SIGNED, vmin=-size, vmax=size, aspect="auto")
+    write_ticks(ax.xaxis, [characters[i] for i in kept], 9 if len(kept) < 32 else 7)
+    note_missing(ax, len(characters), SHOWN, STRONGEST)
     ax.set_xlabel("character")
     ax.set_ylabel("example of the batch")
     ax.figure.colorbar(image, ax=ax, extend="max", label="minus the gradient by the logit")
     return ax
 
 
+@our_style()
 def plot_line_removed(
     normalised: Tensor, coming: Tensor, leaving: Tensor, ax: Axes | None = None
 ) -> Axes:
     """One unit's gradients on both sides of BatchNorm against its normalised values (N,).
 
-    Both without the factor `gamma * inv_std`; a grey line joins the two of one example.  Each
-    comes with the straight line that fits it best.
+    Both without the factor `gamma * inv_std`; an arrow leads from the one that comes to the one
+    that leaves for each example.  Each comes with the straight line that fits it best.
     """
     ax = new_axes(ax)
     x = normalised.numpy()
     ends = np.array([x.min(), x.max()])
-    ax.vlines(x, coming.numpy(), leaving.numpy(), color="silver", linewidth=1)
-    for gradient, color, label in (
-        (coming, "darkorange", "coming from above"),
-        (leaving, "darkblue", "passed on below"),
+    for place, start, end in zip(x, coming.numpy(), leaving.numpy(), strict=True):
+        arrow = {"arrowstyle": "->", "color": "grey", "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
+        ax.annotate("", (place, end), (place, start), arrowprops=arrow)
+    for gradient, color, marker, line, label in (
+        (coming, TANGERINE, "s", "--", "gradient by BatchNorm's\noutput, as it comes in"),
+        (leaving, BLUE, "o", "-", "gradient by its input,\nas it is passed on"),
     ):
         y = gradient.numpy()
-        ax.plot(x, y, "o", color=color, markersize=5, label=label)
-        ax.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=color, label="its best line")
+        ax.plot(x, y, marker, color=color, label=label)
+        best = np.polyval(np.polyfit(x, y, 1), ends)
+        ax.plot(ends, best, color=color, linestyle=line, marker="", label="its best line")
     ax.set_xlabel("normalised value of the example")
     ax.set_ylabel("gradient, without the factor in front")
     ax.grid(alpha=0.3)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from mmhelpers.plotting.base import WIDTH, new_grid
+from mmhelpers.plotting.style import RED, SIGNED, our_style
 
+
+@our_style()
 def plot_tree(block_size: int) -> Axes:
     """The tree over one window, and the convolutions over the same characters, side by side.
 
     Bold are the lines that lead to the last output.  `block_size` is a power of two.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+    left, right = new_grid(1, 2, WIDTH, 3.4, sharey=True)[0]
     levels = block_size.bit_length() - 1
     for ax, title, every in ((left, "tree: one window", 0), (right, "convolution: all windows", 1)):
         needed = {block_size - 1}
@@ -36,24 +39,28 @@ def _draw_level(ax: Axes, level: int, needed: set[int], block_size: int, every: 
     for i in range(block_size):
         if i not in needed and not every:
             continue
-        style = {"color": "firebrick", "lw": 2} if i in needed else {"color": "lightgrey", "lw": 1}
+        style = {"color": RED, "lw": 2} if i in needed else {"color": "lightgrey", "lw": 1}
         order = 2 if i in needed else 1
         for below in (i, i - reach):
             if below >= 0:
-                ax.plot([i, below], [level, level - 1], zorder=order, **style)
+                ax.plot([i, below], [level, level - 1], "-", zorder=order, **style)
         ax.plot(i, level, "o", color=style["color"], zorder=order + 1)
 
 
+@our_style()
 def plot_position_means(means: Mapping[str, Tensor]) -> Axes:
-    """Running means (T, C) of BatchNorm layers as pictures, one below the other, one scale."""
-    figure, axes = plt.subplots(
-        len(means), 1, figsize=(9, 1.3 * len(means) + 0.8), sharex=True, layout="constrained"
-    )
-    limit = max(float(m.abs().max()) for m in means.values())
+    """Running means (T, C) of BatchNorm layers as pictures, one below the other, one scale.
+
+    Blue is above 0, red below.
+    """
+    axes = new_grid(len(means), 1, WIDTH, 1.3 * len(means) + 0.8, sharex=True)[:, 0]
+    limit = max(float(m.abs().max()) for m in means.values()) or 1.0
     for ax, (label, m) in zip(axes, means.items(), strict=True):
-        image = ax.imshow(m, cmap="coolwarm", vmin=-limit, vmax=limit, aspect="auto")
+        image = ax.imshow(
+            m.detach().cpu().numpy(), cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto"
+        )
         ax.set_yticks(range(len(m)), [f"pair {i + 1}" for i in range(len(m))])
         ax.set_title(label)
     axes[-1].set_xlabel("unit")
-    figure.colorbar(image, ax=axes, label="running mean")
+    axes[0].figure.colorbar(image, ax=axes, label="running mean")
     return axes[0]
