@@ -3,7 +3,7 @@
 The form shares the model's tensors and is trained by the same `training.train`.
 
 form         what every fast form is
-windows      V1 to V5 without autograd; passes: their layers' backward passes
+windows      V1, V2, V4 and V5 without autograd; passes: their layers
 recurrent    RNN, GRU and LSTM
 wavenet      V6
 transformer  the Transformer: padding left out, its backward pass by hand

@@ -1,7 +1,7 @@
-"""The layers of V1 to V5, each with its forward and backward pass, without autograd.
+"""The layers of V1, V2, V4 and V5, each with its forward and backward pass, without autograd.
 
-The backward formulas are those of notebook 04, written out or called by their name in torch; what
-is no longer needed is overwritten in place.
+All pass on rows: (N, C) for N = B * T positions.  The backward formulas are those of notebook 04,
+written out or called by their name in torch; what is no longer needed is overwritten in place.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from mmhelpers.layers import (
     Embedding,
     Flatten,
     FlattenConsecutive,
-    Layer,
     Linear,
     Tanh,
 )
-from mmhelpers.models import BatchNormPerPosition
+
+tanh_backward = torch.ops.aten.tanh_backward.default
+batch_norm_backward = torch.ops.aten.native_batch_norm_backward.default
+EVERY = [True, True, True]  # the gradients of batch_norm_backward
 
 
 class EmbeddingPass:
@@ -29,26 +31,37 @@ class EmbeddingPass:
     def __init__(self, layer: Embedding, dweight: Tensor) -> None:
         self.layer, self.dweight = layer, dweight
 
-    def forward(self, x: Tensor) -> Tensor:
-        self.rows = x.flatten()  # (B * T,)
-        return self.layer.weight.index_select(0, self.rows).view(*x.shape, -1)
+    def forward(self, x: Tensor, B: int) -> Tensor:
+        self.x = x.flatten()  # (B * T,)
+        return self.layer.weight.index_select(0, self.x)
 
     def backward(self, g: Tensor) -> None:
-        self.dweight.zero_().index_add_(0, self.rows, g.flatten(0, -2))
+        self.dweight.zero_().index_add_(0, self.x, g)
 
 
 class FlattenPass:
-    """Forward and backward of `Flatten` and `FlattenConsecutive`."""
+    """Forward and backward of `Flatten`."""
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
+    def __init__(self, layer: Flatten) -> None:
+        pass
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, B: int) -> Tensor:
         self.shape = x.shape
-        return self.layer.forward(x)
+        return x.view(B, -1)
 
     def backward(self, g: Tensor) -> Tensor:
         return g.view(self.shape)
+
+
+class FlattenConsecutivePass(FlattenPass):
+    """Forward and backward of `FlattenConsecutive`."""
+
+    def __init__(self, layer: FlattenConsecutive) -> None:
+        self.n = layer.n
+
+    def forward(self, x: Tensor, B: int) -> Tensor:
+        self.shape = x.shape
+        return x.view(-1, self.n * x.shape[1])
 
 
 class LinearPass:
@@ -57,16 +70,17 @@ class LinearPass:
     def __init__(self, layer: Linear, dweight: Tensor, dbias: Tensor | None = None) -> None:
         self.layer, self.dweight, self.dbias = layer, dweight, dbias
 
-    def forward(self, x: Tensor) -> Tensor:
-        self.x = x
-        return self.layer.forward(x)
+    def forward(self, x: Tensor, B: int) -> Tensor:
+        self.x, layer = x, self.layer
+        if layer.bias is None:
+            return torch.mm(x, layer.weight)
+        return torch.addmm(layer.bias, x, layer.weight)
 
     def backward(self, g: Tensor) -> Tensor:
-        rows = g.flatten(0, -2)  # (N, fan_out)
-        torch.mm(self.x.flatten(0, -2).T, rows, out=self.dweight)
+        torch.mm(self.x.T, g, out=self.dweight)
         if self.dbias is not None:
-            torch.sum(rows, 0, out=self.dbias)
-        return g @ self.layer.weight.T
+            torch.sum(g, 0, out=self.dbias)
+        return torch.mm(g, self.layer.weight.T)
 
 
 class TanhPass:
@@ -75,13 +89,13 @@ class TanhPass:
     def __init__(self, layer: Tanh) -> None:
         pass
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, B: int) -> Tensor:
         # tanh(x) = 2 * sigmoid(2 * x) - 1, and torch's sigmoid is many times faster than its tanh.
         self.out = x.mul_(2).sigmoid_().mul_(2).sub_(1)
         return self.out
 
     def backward(self, g: Tensor) -> Tensor:
-        return torch.ops.aten.tanh_backward(g, self.out)
+        return tanh_backward(g, self.out)
 
 
 class BatchNormPass:
@@ -93,61 +107,45 @@ class BatchNormPass:
 
     def __init__(self, layer: BatchNorm1d, dgamma: Tensor, dbeta: Tensor) -> None:
         self.layer, self.dgamma, self.dbeta = layer, dgamma, dbeta
+        self.prepared = None
 
-    def rows(self, x: Tensor) -> Tensor:
-        """x with all that is averaged over in its first dimension: (n, dim)."""
-        return x.flatten(0, -2)
-
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, B: int) -> Tensor:
         layer = self.layer
-        layer.check(x)
-        self.x = self.rows(x)  # (n, features)
-        share, positions = 1 - 1 / len(self.x), self.x.shape[1] // layer.dim
-        self.root, self.eps = math.sqrt(share), layer.eps * share
-        gamma, beta = layer.gamma * self.root, layer.beta
-        if positions > 1:
-            gamma, beta = gamma.repeat(positions), beta.repeat(positions)
-        self.gamma, running = gamma, self.running(x)
+        if self.prepared != (len(x), B, id(layer.running_mean)):
+            self.prepare(x, B)
+        self.x, self.gamma = x, layer.gamma * self.root
         out, *self.statistics = torch.native_batch_norm(
-            self.x, gamma, beta, *running, True, layer.momentum, self.eps
+            x, self.gamma, layer.beta, *self.running, True, layer.momentum, self.eps
         )
-        return out.view(x.shape)
+        return out
 
-    def running(self, x: Tensor) -> list[Tensor]:
-        """The running mean and variance (features,), to be changed in place."""
+    def prepare(self, x: Tensor, B: int) -> None:
+        """What stays the same from step to step; the first batch decides the statistics' shape."""
         layer = self.layer
-        mean = layer.running_mean
-        if mean.ndim != x.ndim or mean.numel() != self.x.shape[1]:  # the first batch decides
-            shape = x.mean(layer.dims(x), keepdim=True).shape
-            layer.running_mean = layer.running_mean.expand(shape).clone()
-            layer.running_var = layer.running_var.expand(shape).clone()
-        return [layer.running_mean.view(-1), layer.running_var.view(-1)]
+        positions = x.view(B, -1, layer.dim) if len(x) > B else x  # as the layer itself is given it
+        layer.check(positions)
+        shape = positions.mean(layer.dims(positions), keepdim=True).shape
+        layer.running_mean = layer.running_mean.expand(shape).clone()
+        layer.running_var = layer.running_var.expand(shape).clone()
+        self.running = layer.running_mean.view(-1), layer.running_var.view(-1)
+        share = 1 - self.running[0].numel() / x.numel()
+        self.root, self.eps = math.sqrt(share), layer.eps * share
+        self.prepared = len(x), B, id(layer.running_mean)
 
     def backward(self, g: Tensor) -> Tensor:
-        every = [True, True, True]
-        dx, dgamma, dbeta = torch.ops.aten.native_batch_norm_backward(
-            self.rows(g), self.x, self.gamma, None, None, *self.statistics, True, self.eps, every
+        dx, dgamma, dbeta = batch_norm_backward(
+            g, self.x, self.gamma, None, None, *self.statistics, True, self.eps, EVERY
         )
-        dim = self.layer.dim
-        torch.sum(dgamma.view(-1, dim), 0, out=self.dgamma).mul_(self.root)
-        torch.sum(dbeta.view(-1, dim), 0, out=self.dbeta)
-        return dx.view(g.shape)
-
-
-class BatchNormPerPositionPass(BatchNormPass):
-    """Forward and backward of `BatchNormPerPosition`: every position has features of its own."""
-
-    def rows(self, x: Tensor) -> Tensor:
-        """x (B, T, dim) as (B, T * dim), or (B, dim) as it is."""
-        return x.flatten(1)
+        torch.mul(dgamma, self.root, out=self.dgamma)
+        self.dbeta.copy_(dbeta)
+        return dx
 
 
 PASSES = {
     Embedding: EmbeddingPass,
     Flatten: FlattenPass,
-    FlattenConsecutive: FlattenPass,
+    FlattenConsecutive: FlattenConsecutivePass,
     Linear: LinearPass,
     Tanh: TanhPass,
     BatchNorm1d: BatchNormPass,
-    BatchNormPerPosition: BatchNormPerPositionPass,
 }

@@ -1,4 +1,4 @@
-"""V1 to V5 trained without autograd: the same mathematics, other last digits.
+"""V1, V2, V4 and V5 trained without autograd: the same mathematics, other last digits.
 
 All gradients lie in one long tensor, and the parameters too, so that one operation of gradient
 descent updates them all.
@@ -22,6 +22,11 @@ from mmhelpers.losses import cross_entropy
 from mmhelpers.optim import SGD
 from mmhelpers.training import Data, DivergedError, History, Loss, minibatch
 
+nll_loss = torch.ops.aten.nll_loss_forward.default
+nll_loss_backward = torch.ops.aten.nll_loss_backward.default
+log_softmax_backward = torch.ops.aten._log_softmax_backward_data.default
+MEAN = 1  # over the targets: what they call the reduction
+
 
 class HandGradients:
     """The gradients of a model of type Sequential, computed without autograd.
@@ -39,7 +44,8 @@ class HandGradients:
         for p, (value, grad) in zip(self.own, windows, strict=True):
             p.data, p.grad = value.view_as(p), grad.view_as(p)
         grads = iter([p.grad for p in self.own])
-        self.minus_one = -torch.ones_like(self.parameters[:1]).view(1, 1)
+        self.places = self.own[0].data_ptr(), self.own[-1].data_ptr()
+        self.one = self.parameters.new_ones(())
         self.passes = [
             PASSES[type(layer)](layer, *[next(grads) for _ in layer.parameters()])
             for layer in model.layers
@@ -47,10 +53,14 @@ class HandGradients:
 
     def compute(self, x: Tensor, y: Tensor, loss: Loss = cross_entropy) -> Tensor:
         """The loss (a scalar) of a minibatch; its gradient is in `gradients`."""
+        rows, B = x, len(x)
         for layer_pass in self.passes:
-            x = layer_pass.forward(x)
-        by_hand = loss in (cross_entropy, F.cross_entropy) and x.ndim == 2
-        value, grad = self.cross_entropy(x, y) if by_hand else with_gradient(loss, x, y)
+            rows = layer_pass.forward(rows, B)
+        if loss in (cross_entropy, F.cross_entropy) and len(rows) == B:
+            value, grad = self.cross_entropy(rows, y)
+        else:
+            value, grad = with_gradient(loss, rows.view(*y.shape, -1), y)
+            grad = grad.view(rows.shape)
         for layer_pass in reversed(self.passes):
             grad = layer_pass.backward(grad)
         return value
@@ -58,10 +68,9 @@ class HandGradients:
     def cross_entropy(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The mean cross-entropy of logits (B, V), and its gradient by them."""
         logp = torch.log_softmax(logits, -1)  # (B, V)
-        loss = F.nll_loss(logp, y)
-        grad = logp.exp_()  # softmax minus one-hot, over B
-        grad.scatter_add_(1, y.unsqueeze(1), self.minus_one.expand(len(y), 1)).div_(len(y))
-        return loss, grad
+        loss, weight = nll_loss(logp, y, None, MEAN, -1)
+        grad = nll_loss_backward(self.one, logp, y, None, MEAN, -1, weight)
+        return loss, log_softmax_backward(grad, logp, -1, logp.dtype)
 
     def descend(self, lr: float) -> None:
         """A step of gradient descent for all parameters at once."""
@@ -69,12 +78,8 @@ class HandGradients:
 
     def together(self) -> bool:
         """Whether all parameters still lie where they were put."""
-        first, place = self.parameters.data_ptr(), self.parameters.element_size()
-        for p in self.own:
-            if p.data_ptr() != first:
-                return False
-            first += p.numel() * place
-        return True
+        places = self.own[0].data_ptr(), self.own[-1].data_ptr()
+        return places == self.places
 
 
 def with_gradient(loss: Loss, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,7 +92,7 @@ def with_gradient(loss: Loss, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor
 
 
 class FastWindows(Form):
-    """The fast form of a model of windows, V1 to V5: `training.updates` calls `own_updates`.
+    """The fast form of a model of windows: `training.updates` calls `own_updates`.
 
     As a function it is the plain model.
     """
