@@ -1,14 +1,24 @@
 """The commands: `python -m mmhelpers run | refresh | names | table`."""
 
-import argparse
-import sys
-from pathlib import Path
+from __future__ import annotations
 
-from mmhelpers.runs.files import NotebookError
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+# Whatever takes a moment to import is imported where it is needed: Ctrl-C ends that in order, too.
+if TYPE_CHECKING:
+    import argparse
+
+    from mmhelpers.runs.plan import Job
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Gives the command and its options."""
+    import argparse
+    from pathlib import Path
+
     parser = argparse.ArgumentParser(prog="python -m mmhelpers", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run notebooks and regenerate their plots")
@@ -31,9 +41,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def at_least_one(text: str) -> int:
     """Gives a whole number of 1 or more; argparse reports anything else."""
-    number = int(text)
+    from argparse import ArgumentTypeError
+
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+        raise ArgumentTypeError(f"must be a whole number of 1 or more, not {text}")
     return number
 
 
@@ -42,6 +57,7 @@ def run_notebooks(options: argparse.Namespace) -> int:
     from mmhelpers.runs import plan, runner
 
     jobs = plan.plan(options.numbers, options.settings, options.quick, options.output)
+    require_devices(jobs)
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.publish_plots) else 0
 
 
@@ -49,8 +65,22 @@ def refresh_notebooks(options: argparse.Namespace) -> int:
     """Runs notebooks at full length on the lecture's list, and stores the outputs of each."""
     from mmhelpers.runs import plan, runner
 
-    jobs = plan.plan(options.numbers, [("names", "lecture")])
+    jobs = plan.plan(options.numbers, [("names", "lecture")], refresh=True)
+    require_devices(jobs)
     return 1 if runner.run_jobs(jobs, options.jobs, then=runner.store_outputs) else 0
+
+
+def require_devices(jobs: list[Job]) -> None:
+    """Raises `NotebookError` where a notebook is to compute on a device that is not there."""
+    from mmhelpers.runs import NotebookError
+
+    for device in {job.parameters.get("device", "cpu") for job in jobs} - {"cpu"}:
+        from mmhelpers.training import pick_device
+
+        try:
+            pick_device(device)
+        except ValueError as error:
+            raise NotebookError(str(error)) from error
 
 
 def download_names(options: argparse.Namespace) -> int:
@@ -61,7 +91,7 @@ def download_names(options: argparse.Namespace) -> int:
     try:
         print(f"saved {download_lecture_names()}")
     except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
         return 1
     return 0
 
@@ -73,26 +103,68 @@ def write_versions(options: argparse.Namespace) -> int:
 
     try:
         write_table()
-    except (StudyError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except StudyError as error:
+        complain(str(error))
         return 1
     print(f"wrote the table of V1 to V6 into {README.name}")
     return 0
 
 
-def main() -> int:
+def call(arguments: list[str] | None = None) -> int:
     """Runs the command; gives the exit status."""
-    for stream in sys.stdout, sys.stderr:  # a cell's source may hold what a console can't show
-        stream.reconfigure(errors="backslashreplace")
-    options = parse()
+    options = parse(arguments)
+
+    from mmhelpers.runs import NotebookError
+
     try:
         return options.call(options)
     except NotebookError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
+
+
+def complain(text: str) -> None:
+    """Prints an error, where somebody takes it."""
+    with suppress(OSError):
+        print(f"error: {text}", file=sys.stderr, flush=True)
+
+
+def prepare_streams() -> None:
+    """Makes the standard streams take any text; one that is closed takes it nowhere."""
+    for name in "stdout", "stderr":
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def deliver(status: int) -> int:
+    """Sends off what is printed; gives the exit status, 1 where it was 0 and that fails."""
+    for stream in sys.stderr, sys.stdout:
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for the next attempt
+            if stream is sys.stdout and not status:
+                complain(f"can't print: {error.strerror}")
+                status = 1
+    return status
+
+
+def main() -> int:
+    """Runs the command; gives the exit status, 130 after Ctrl-C."""
+    try:
+        prepare_streams()
+        status = call()
+    except SystemExit as end:  # argparse has said what there is to say
+        status = end.code
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        status = 1
     except KeyboardInterrupt:
-        print("interrupted: half-executed notebooks and old plots are kept", file=sys.stderr)
-        return 130
+        with suppress(OSError):
+            print("interrupted: half-executed notebooks and old plots are kept", file=sys.stderr)
+        status = 130
+    return deliver(status)
 
 
 if __name__ == "__main__":

@@ -10,29 +10,34 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
+from mmhelpers.data import ROOT, write_whole
+from mmhelpers.runs import NotebookError
+
 QUICK_STEPS = 200  # training steps of a quick run: enough for every cell to do its work
+SEEDS = 2**63  # what torch's generators take, and room for a notebook to add to it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KINDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# What stands before the last carriage return of a line is what a progress bar has overwritten.
-# It is nbval's own rule, so that a collapsed output is equal to a fresh one.
-OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?:/(?:home|root|Users|tmp|private/var)/|[A-Z]:\\\\?Users)[^\s'\"]*")
 
 
-class NotebookError(ValueError):
-    """One line that says what is wrong with a notebook or a request to run it."""
-
-
 def find_notebooks(numbers: list[int] | None = None) -> list[Path]:
-    """Gives the notebooks with these numbers, in order; all of them where none is named."""
-    known = {int(path.name[:2]): path for path in sorted(ROOT.glob("notebooks/[0-9][0-9]_*.ipynb"))}
-    for number in numbers or []:
+    """Gives the notebooks with these numbers, in order; all of them where none is named.
+
+    Raises `NotebookError` for a number that no notebook has, or that two have.
+    """
+    known: dict[int, list[Path]] = {}
+    for path in sorted(ROOT.glob("notebooks/[0-9][0-9]_*.ipynb")):
+        known.setdefault(int(path.name[:2]), []).append(path)
+    for number in numbers or known:
         if number not in known:
             there = " ".join(map(str, known)) or "none yet"
             raise NotebookError(f"there is no notebook {number}; there are: {there}")
-    return [path for number, path in known.items() if not numbers or number in numbers]
+        if len(known[number]) > 1:
+            names = " and ".join(path.name for path in known[number])
+            message = f"the number {number} is taken twice, by {names}: give each its own"
+            raise NotebookError(message)
+    return [paths[0] for number, paths in known.items() if not numbers or number in numbers]
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -46,9 +51,8 @@ def read_notebook(path: Path) -> NotebookNode:
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Writes a notebook as JSON with an indent of 1, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    nbformat.write(notebook, part)
-    part.replace(path)
+    text = nbformat.writes(notebook)
+    write_whole(path, (text.rstrip("\n") + "\n").encode())
 
 
 def has_tag(cell: NotebookNode, tag: str) -> bool:
@@ -87,35 +91,26 @@ def convert_parameter(path: Path, name: str, text: str) -> object:
         value = None
     if not isinstance(value, kind):
         raise NotebookError(f"{path.name}: {name} takes {KINDS[kind]}, not {text!r}")
-    if name == "steps" and value < 1:
-        raise NotebookError(f"{path.name}: steps must be 1 or more, not {value}")
     return value
 
 
-def quick_copy(path: Path, dest: Path, **parameters: object) -> Path:
-    """Writes a copy of a notebook that has its stored outputs and other parameters.
-
-    Under nbval it shows whether a short run gives what a full one has stored. The cell with the
-    parameters is put where papermill puts it; it has never run, so nbval compares nothing there.
-    """
-    notebook = read_notebook(path)
-    unknown = set(parameters) - set(read_parameters(path))
-    if unknown:
-        raise NotebookError(f"{path.name} has no parameter {sorted(unknown)[0]!r}")
-    source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-    cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["injected-parameters"]})
-    place = next(i for i, c in enumerate(notebook.cells) if has_tag(c, "parameters"))
-    notebook.cells.insert(place + 1, cell)
-    write_notebook(notebook, dest)
-    return dest
+def check_parameters(path: Path, values: dict[str, object]) -> None:
+    """Raises `NotebookError` for numbers that no run can take, given or in the notebook itself."""
+    steps, seed = values.get("steps", 1), values.get("seed", 0)
+    if not isinstance(steps, int) or steps < 1:
+        raise NotebookError(f"{path.name}: steps must be 1 or more, not {steps!r}")
+    if not isinstance(seed, int) or not 0 <= seed < SEEDS:
+        raise NotebookError(f"{path.name}: seed must be from 0 to {SEEDS - 1}, not {seed!r}")
 
 
 def clean(notebook: NotebookNode) -> NotebookNode:
     """Gives the notebook without what changes from run to run or belongs to one machine.
 
-    The sources, the cell ids, the tags and the static outputs stay. Cleaning twice is cleaning
-    once.
+    The sources, the cell ids, the tags and the static outputs with their alt texts stay. Cleaning
+    twice is cleaning once.
     """
+    from ipykernel.ipkernel import IPythonKernel  # takes a moment, as nbconvert does
+
     kept = [c for c in notebook.cells if not has_tag(c, "injected-parameters")]
     notebook.cells = kept
     count = 0
@@ -125,37 +120,55 @@ def clean(notebook: NotebookNode) -> NotebookNode:
             ran = bool(cell.source.strip())
             count += ran
             cell.execution_count = count if ran else None
-            cell.outputs = _clean_outputs(cell.outputs, cell.execution_count)
+            _clean_outputs(cell)
     own = {key: notebook.metadata[key] for key in ["minutes"] if key in notebook.metadata}
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **own}
-    )
+    # All that JupyterLab would write on opening it, which would mark it as changed.
+    language = IPythonKernel.language_info
+    own |= {"kernelspec": KERNELSPEC, "language_info": language}
+    notebook.metadata = nbformat.from_dict(own)
     return notebook
 
 
 def _clean_metadata(metadata: NotebookNode) -> NotebookNode:
-    """Gives a cell's tags and what JupyterLab hides of it; nothing else."""
-    kept = {"tags": metadata.get("tags"), "jupyter": metadata.get("jupyter")}
-    return nbformat.from_dict({key: value for key, value in kept.items() if value})
+    """Gives a cell's tags and what JupyterLab hides of it; nothing else.
+
+    That outputs are hidden JupyterLab notes a second time, as older programs read it.
+    """
+    jupyter = metadata.get("jupyter", {})
+    hidden = jupyter.get("outputs_hidden")
+    kept = {"tags": metadata.get("tags"), "jupyter": jupyter, "collapsed": hidden}
+    empty: tuple = (None, {}, [])
+    return nbformat.from_dict({key: value for key, value in kept.items() if value not in empty})
 
 
-def _clean_outputs(outputs: list[NotebookNode], count: int | None) -> list[NotebookNode]:
-    """Gives the static outputs, neighbouring text joined and overwritten progress left out."""
-    cleaned: list[NotebookNode] = []
-    for output in outputs:
-        if WIDGET in output.get("data", {}):
-            continue
-        last = cleaned[-1] if cleaned else {}
-        if output.output_type == "stream" and last.get("name") == output.name:
-            last.text += output.text
-            continue
+def _clean_outputs(cell: NotebookNode) -> None:
+    """Leaves a cell's static outputs, neighbouring text joined and overwritten progress left out.
+
+    nbval joins and leaves out by the same rule, so that what is stored is equal to a fresh output.
+    """
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
+    cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+    CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, 0)
+    for output in cell.outputs:
         if output.output_type == "execute_result":
-            output.execution_count = count
-        cleaned.append(output)
-    for output in cleaned:
-        if output.output_type == "stream":
-            output.text = OVERWRITTEN.sub("", output.text)
-    return cleaned
+            output.execution_count = cell.execution_count
+
+
+def faults(notebook: NotebookNode, stored: NotebookNode) -> list[str]:
+    """Gives why a fresh, clean notebook must not replace the stored one; empty where it may."""
+    found = [f"shows a path of this machine, {path}" for path in machine_paths(notebook)]
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    warnings = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
+    found += [f"shows a warning, {text.splitlines()[0]}" for text in warnings if text]
+    now, before = pictures(notebook), pictures(stored)
+    return found + [f"shows {now} pictures where {before} are stored"] * (now < before)
+
+
+def pictures(notebook: NotebookNode) -> int:
+    """Gives the number of pictures among a notebook's outputs."""
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
 def machine_paths(notebook: NotebookNode) -> list[str]:

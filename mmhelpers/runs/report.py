@@ -1,14 +1,36 @@
 """What the runner shows: one line of progress per notebook, failures, and the final table."""
 
+from __future__ import annotations
+
 import os
 import shutil
+import signal
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+if TYPE_CHECKING:
+    from mmhelpers.runs.plan import Job
+
 BAR = "{desc:<30}{bar:20} {n_fmt:>3}/{total_fmt} cells {elapsed}"
+
+
+def say(text: str) -> None:
+    """Prints a line of progress; where nobody takes it, the run goes on all the same."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """Prints what a command found; raises OSError with the reason where it can't."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        raise OSError(f"can't print: {error.strerror}") from None
 
 
 class Progress:
@@ -19,7 +41,7 @@ class Progress:
         self.bars: dict[str, tqdm] = {}
         self.live = sys.stderr.isatty()
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -38,7 +60,7 @@ class Progress:
                 nrows=len(self.cells) + 2,
             )
         else:
-            print(f"{name}: started", file=sys.stderr, flush=True)
+            say(f"{name}: started")
 
     def update(self, name: str, done: int) -> None:
         """Shows how many of a notebook's cells are done."""
@@ -52,8 +74,7 @@ class Progress:
         if self.live:
             self.bars[name].set_description_str(f"{name} {status}")
         else:
-            words = f"{name}: {status} after {result['seconds']:.0f} s, checks {checks(result)}"
-            print(words, file=sys.stderr, flush=True)
+            say(f"{name}: {status} after {result['seconds']:.0f} s, checks {checks(result)}")
 
 
 def table(results: list[dict]) -> str:
@@ -92,17 +113,37 @@ def figure(check: dict) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def failure(name: str, folder: Path, executed: Path) -> str:
-    """Gives the cell at which a notebook failed, its source and its error, and where to look."""
-    try:
-        where = (folder / "error.txt").read_text(encoding="utf-8")
-    except OSError:  # the process died before it could say why
-        log = (folder / "run.log").read_text(encoding="utf-8", errors="replace")
-        where = "before or outside a cell\n" + "\n".join(log.splitlines()[-20:]) + "\n"
-    return f"{name} failed in {where}half-executed: {shown_path(executed)}\n"
+def failure(result: dict, executed: Path) -> str:
+    """Gives where and why a notebook failed, and where to look."""
+    copy = f"half-executed: {shown_path(executed)}\n" if executed.exists() else ""
+    return f"{result['notebook']} failed {result['error'].rstrip()}\n{copy}"
+
+
+def cause(status: int, done: int, log: str) -> str:
+    """Gives why a notebook's process ended that left no word: its exit status, its last lines."""
+    if status < 0:
+        reason = f"its process was ended by signal {-status} ({signal.strsignal(-status)})"
+    else:
+        reason = os.strerror(status) if status > 1 else "its process ended"
+    lines = [line for line in log.splitlines() if line != "cell done"]
+    return "\n".join([f"after {done} cells: {reason}", *lines[-20:]])
 
 
 def shown_path(path: Path) -> str:
     """Gives a path as one would type it from here."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except (OSError, ValueError):  # the working directory was removed; another drive
+        return str(path)
     return str(path) if relative.startswith("..") else relative
+
+
+def places(jobs: list[Job], done: list[Job]) -> list[str]:
+    """Gives lines on where the executed copies are, and the plots of notebooks that are done."""
+    plots = [shown_path(job.plots_to or job.plots) for job in done]
+    lines = [f"executed notebooks: {shown_path(jobs[0].folder.parent)}"]
+    if plots:
+        lines.append(f"plots: {', '.join(plots)}")
+    if not any(job.plots_to for job in jobs):
+        lines.append("assets/ stays as it is: only a full run by the default parameters renews it")
+    return lines

@@ -5,27 +5,21 @@ plots in `plots/`, what its checks found in `metrics.json` and what it printed i
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
-from mmhelpers.runs.files import (
-    ROOT,
-    NotebookError,
-    clean,
-    code_cells,
-    machine_paths,
-    read_notebook,
-    write_notebook,
-)
+from filelock import FileLock, Timeout
+
+from mmhelpers.data import write_whole
+from mmhelpers.runs import NotebookError
+from mmhelpers.runs.environment import kernel_environment
+from mmhelpers.runs.files import clean, code_cells, faults, read_notebook, write_notebook
 from mmhelpers.runs.plan import Job
-from mmhelpers.runs.report import Progress, failure, shown_path, table
+from mmhelpers.runs.report import Progress, cause, failure, places, shown_path, table, tell
 
-# These models are so small that a second thread slows them down, two notebooks at once even more.
-ONE_THREAD = ["OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR"]
 STOP_SECONDS = 15  # what a stopped notebook is given to end its kernel
 
 
@@ -46,14 +40,18 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=_environment(job),
+                cwd=job.notebook.parent,  # as in JupyterLab
                 # Ctrl-C is for the runner, which then stops the notebooks in order.
                 start_new_session=True,
             )
 
+    def log(self) -> str:
+        """Gives what the notebook's process has printed so far."""
+        return self.job.log.read_text(encoding="utf-8", errors="replace")
+
     def cells_done(self) -> int:
-        """Gives the number of code cells that are done."""
-        log = self.job.log.read_text(encoding="utf-8", errors="replace")
-        return log.splitlines().count("cell done")
+        """Gives the number of code cells that are done, the injected parameters among them."""
+        return self.log().splitlines().count("cell done")
 
     def finished(self) -> bool:
         """Tells whether the notebook has ended, well or not."""
@@ -73,28 +71,58 @@ class Running:
             found = json.loads(self.job.metrics.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             found = {}  # no check was made
+        ended = self.process.wait()
         own = {
             "notebook": self.job.name,
-            "status": status or ("failed" if self.process.wait() else "ok"),
+            "status": status or ("failed" if ended else "ok"),
             "seconds": round(time.monotonic() - self.started, 1),
             "parameters": self.job.parameters,
         }
         result = {**own, **found, **own}
-        self.job.metrics.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        return result
+        if ended and own["status"] == "failed":
+            result["error"] = self._error(ended)
+        return _record(self.job, result)
+
+    def _error(self, status: int) -> str:
+        """Gives where the notebook failed and why."""
+        with suppress(OSError):
+            if text := self.job.error.read_text(encoding="utf-8"):
+                return text
+        return cause(status, max(0, self.cells_done() - 1), self.log())
+
+
+def _record(job: Job, result: dict) -> dict:
+    """Gives a result that is written to `metrics.json`: where that can't be, a failed one."""
+    try:
+        write_whole(job.metrics, (json.dumps(result, indent=1) + "\n").encode())
+    except OSError as error:
+        reason = f"as {shown_path(job.metrics)} can't be written: {error.strerror}"
+        result = {"error": reason} | result | {"status": "failed"}
+    return result
 
 
 def _environment(job: Job) -> dict[str, str]:
     """Gives the environment of a notebook's process and its kernel."""
-    threads = {f"{name}_NUM_THREADS": "1" for name in ONE_THREAD}
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        **threads,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "PYTHONUTF8": "1",
-        "MAKEMORE_METRICS": str(job.metrics.absolute()),
-    }
+    own = {"MAKEMORE_METRICS": job.metrics, "MAKEMORE_NAMES": job.names}
+    return kernel_environment(job.folder / ".kernel") | {k: str(v) for k, v in own.items()}
+
+
+@contextmanager
+def claimed(jobs: list[Job]) -> Iterator[None]:
+    """Holds the jobs' folders, which no other run may use meanwhile.
+
+    The operating system keeps the locks, so that they end with this process, however it ends.
+    Raises `NotebookError` where another run has one of them.
+    """
+    with ExitStack() as stack:
+        for job in jobs:
+            try:
+                stack.enter_context(FileLock(job.folder / ".lock", timeout=0))
+            except Timeout:
+                shown = shown_path(job.folder)
+                message = f"another run is using {shown}: wait for it, or choose another --output"
+                raise NotebookError(message) from None
+        yield
 
 
 def run_jobs(jobs: list[Job], at_once: int, then: Callable[[Job], None]) -> int:
@@ -103,7 +131,8 @@ def run_jobs(jobs: list[Job], at_once: int, then: Callable[[Job], None]) -> int:
     `then` is called with each job that succeeded. Ctrl-C stops the notebooks that are running.
     """
     waiting, running, results = list(jobs), [], []
-    with Progress({job.name: _cell_count(job) for job in jobs}) as progress:
+    cells = {job.name: _cell_count(job) for job in jobs}
+    with claimed(jobs), Progress(cells) as progress:
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
@@ -131,8 +160,8 @@ def _conclude(run: Running, then: Callable[[Job], None]) -> dict:
         if result["status"] == "ok":
             then(run.job)
     except (NotebookError, OSError) as error:
-        run.job.error.write_text(f"its last step: {error}\n", encoding="utf-8")
-        result = run.result("failed")
+        result |= {"status": "failed", "error": f"in its last step: {error}"}
+        return _record(run.job, result)
     return result
 
 
@@ -144,12 +173,11 @@ def _cell_count(job: Job) -> int:
 def _report(jobs: list[Job], results: list[dict]) -> int:
     """Prints failures, the table, and where things are; gives the number of failures."""
     results = sorted(results, key=lambda result: result["notebook"])
-    failed = [result["notebook"] for result in results if result["status"] != "ok"]
-    for job in sorted(jobs, key=lambda job: job.name):
-        if job.name in failed:
-            print(failure(job.name, job.folder, job.executed))
-    print(table(results))
-    print(f"executed notebooks: {shown_path(jobs[0].folder.parent)}")
+    failed = [result for result in results if result["status"] != "ok"]
+    executed = {job.name: job.executed for job in jobs}
+    done = [job for job in jobs if job.name not in {result["notebook"] for result in failed}]
+    lines = [failure(result, executed[result["notebook"]]) for result in failed]
+    tell("\n".join([*lines, table(results), *places(jobs, done)]))
     return len(failed)
 
 
@@ -162,10 +190,8 @@ def publish_plots(job: Job) -> None:
         return
     new = sorted(job.plots.glob("*.png"))
     for plot in new:
-        part = job.plots_to / f".{plot.name}.part"
-        shutil.copyfile(plot, part)
-        part.replace(job.plots_to / plot.name)
-    if job.plots_to == ROOT / "assets" / job.name:
+        write_whole(job.plots_to / plot.name, plot.read_bytes())
+    if job.replace:
         for old in job.plots_to.glob("*.png"):
             if old.name not in {plot.name for plot in new}:
                 old.unlink()
@@ -174,9 +200,7 @@ def publish_plots(job: Job) -> None:
 def store_outputs(job: Job) -> None:
     """Writes what a job's notebook gave back into the notebook, cleaned, and its plots too."""
     notebook = clean(read_notebook(job.executed))
-    paths = machine_paths(notebook)
-    if paths:
-        message = f"{job.name} shows a path of this machine, {paths[0]}: not stored"
-        raise NotebookError(message)
+    if found := faults(notebook, read_notebook(job.notebook)):
+        raise NotebookError(f"{job.name} {found[0]}: not stored")
     publish_plots(job)
     write_notebook(notebook, job.notebook)

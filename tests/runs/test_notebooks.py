@@ -3,7 +3,6 @@
 A class of tests for each notebook, so that pytest-xdist can run notebooks side by side.
 """
 
-import os
 import re
 import statistics
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mmhelpers.runs.environment import kernel_environment
 from mmhelpers.runs.files import (
     QUICK_STEPS,
     ROOT,
@@ -21,24 +21,24 @@ from mmhelpers.runs.files import (
     has_tag,
     machine_paths,
     output_texts,
-    quick_copy,
     read_notebook,
     read_parameters,
     write_notebook,
 )
+from mmhelpers.runs.notebook import START_SECONDS, quick_copy
 
 PARAMETERS = ["names", "steps", "seed", "device", "output_dir"]
 
 
 def nbval(notebook: Path) -> subprocess.CompletedProcess:
-    """Runs a notebook under strict nbval, in an environment with nothing of this test run."""
-    ours = ("PYTEST", "MAKEMORE")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    """Runs a notebook under strict nbval, in the environment that the runner gives to notebooks."""
     options = ["--nbval", "--nbval-current-env", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    options += ["--nbval-kernel-startup-timeout", str(START_SECONDS)]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "--color=no", *options, notebook.name],
         cwd=notebook.parent,
-        env={**clean, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        # The folders of several notebooks lie side by side, and what they share beside them.
+        env=kernel_environment(notebook.parents[1] / ".kernel"),
         capture_output=True,
         encoding="utf-8",
     )
