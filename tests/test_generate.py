@@ -117,6 +117,41 @@ def test_prompt_refused(prompt, what):
         generate_names(model("rnn"), VOCABULARY, 1, prompt=prompt)
 
 
+@pytest.mark.parametrize("prompt", ["\u00e9", "e\u0301"])
+@pytest.mark.parametrize("name", ["rnn", "v1"])
+def test_a_prompt_is_composed_as_the_list_is(name, prompt):
+    vocabulary = Vocabulary(["l\u00e9a", "ev"])
+    built = build(name, len(vocabulary), seeded(1))
+    names = generate_names(built, vocabulary, 5, seeded(), prompt=prompt)
+    assert len(names) == 5 and all(word.startswith("\u00e9") for word in names)
+
+
+@pytest.mark.parametrize("block_size", [3, 16, 70])
+@pytest.mark.parametrize("name", ["bigram", "mlp", "gru", "cnn", "bow", "transformer"])
+def test_thousands_of_characters(name, block_size):
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))
+    vocabulary = Vocabulary(text)
+    built = build(name, len(vocabulary), seeded(1), block_size=block_size)
+    for names in (
+        generate_names(built, vocabulary, 4, seeded(), prompt=text[-1], top_k=2000, top_p=0.9),
+        sample_names(built, vocabulary, 2, seeded()),
+    ):
+        assert {*"".join(names)} <= {*text} and max(map(len, names)) < block_size
+        assert len({*"".join(names)}) > 1
+
+
+@pytest.mark.parametrize("call", [generate_names, sample_names])
+def test_an_interrupt_leaves_the_model_in_training(monkeypatch, call):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    built = model("rnn")
+    monkeypatch.setattr(Reader, "plain", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        call(built, VOCABULARY, 5)
+    assert built.training
+
+
 def test_novelty():
     groups = novelty(["ann", "bob", "zed", "ann"], ["ann", "ada"], ["bob", "ann"])
     assert groups == {"in train": ["ann", "ann"], "in held-out": ["bob"], "new": ["zed"]}

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tqdm import tqdm
 
 from mmhelpers.data import LECTURE, Vocabulary, build_dataset, load_names, split_names
 from mmhelpers.layers import Layer, parameter
@@ -97,6 +99,37 @@ def test_steps_of_0_or_less_are_refused(model, bundled, steps):
     assert torch.equal(model.C.data, before)
 
 
+@pytest.mark.parametrize("steps", ["50", "", 50.0, 0.5, math.nan, None, [50], "fünfzig"])
+def test_steps_that_are_no_whole_number_are_refused(model, bundled, steps):
+    with pytest.raises(ValueError) as caught:
+        train(model, bundled, steps, SGD(model.parameters(), 0.1), progress=False)
+    assert str(caught.value) == f"steps is {steps!r}: give a whole number, such as 1000"
+
+
+def test_whole_numbers_of_numpy_are_taken(model, bundled):
+    optimizer = SGD(model.parameters(), 0.1)
+    assert len(train(model, bundled, np.int64(3), optimizer, progress=False).loss) == 3
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, DivergedError])
+def test_a_bar_closes_when_training_is_stopped(model, bundled, capsys, error):
+    def loss(logits, targets):
+        calls.append(None)
+        if len(calls) == 3 and error is not DivergedError:
+            raise error
+        return cross_entropy(logits, targets) * (math.nan if len(calls) == 3 else 1)
+
+    calls = []
+    with pytest.raises(error) as kept:  # as the kernel keeps it, and the frames with it
+        train(model, bundled, 5, SGD(model.parameters(), 0.1), loss=loss)
+    assert not tqdm._instances
+    capsys.readouterr()
+    train(model, bundled, 5, SGD(model.parameters(), 0.1))
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1 and "\x1b[A" not in out and "5/5" in out
+    assert kept
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_with_its_step(model, bundled, bad):
     calls = []
@@ -183,13 +216,27 @@ def test_evaluate_counts_targets_and_not_batches():
         assert math.isclose(evaluate(Fixed(), (X, Y), batch_size), mean, rel_tol=1e-6)
 
 
+def test_evaluate_puts_back_the_mode_after_an_interrupt(model, bundled):
+    def loss(logits, targets):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(model, bundled, loss=loss)
+    assert model.training
+
+
 def test_the_cpu_is_the_cpu_and_auto_is_some_device():
     assert pick_device("cpu") == torch.device("cpu")
     assert pick_device("auto").type in {"cpu", "cuda", "mps", "xpu"}
 
 
-def test_a_device_that_is_not_there():
-    assert pick_device("cpu").type == "cpu"
-    for name in ("cuda:99", "toaster"):
-        with pytest.raises(ValueError, match=f"device '{name}' is not there: use cpu or auto"):
-            pick_device(name)
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "cuda:99", "toaster", "gpu", "CPU", "cpu\n", "hpu", "privateuseone", "xla", "meta"]
+    + ["mkldnn", "vulkan", "mtia", "ipu", None, 7, 0.5, ["cpu"]],
+)
+def test_a_device_that_is_not_there(name, recwarn):
+    with pytest.raises(ValueError) as caught:
+        pick_device(name)
+    assert str(caught.value) == f"device {name!r} is not there: use cpu or auto"
+    assert not recwarn.list

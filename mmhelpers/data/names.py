@@ -183,7 +183,7 @@ def check_vocabulary(characters: str) -> None:
     """
     if not isinstance(characters, str) or not characters:
         raise DataError("the vocabulary holds no characters")
-    if match := UNPRINTABLE.search(characters.replace("\n", "\0")):
+    if match := UNPRINTABLE.search(characters) or re.search("\n", characters):
         raise DataError(f"the vocabulary has the control character {ascii(match[0])}")
     if BOUNDARY in characters:
         raise DataError(f'the vocabulary has a "{BOUNDARY}", which marks where names end')

@@ -2,6 +2,8 @@
 
 import os
 import random
+import socket
+import stat
 import time
 from itertools import cycle, islice
 
@@ -17,6 +19,7 @@ from mmhelpers.data import (
     NameList,
     Vocabulary,
     build_dataset,
+    check_vocabulary,
     load_names,
     printable,
     split_names,
@@ -93,9 +96,34 @@ def test_missing_list(tmp_path):
     assert "none.txt" in message and "name a text file" in message
 
 
-@pytest.mark.parametrize("choice", ["", "nul\0byte.txt", "x" * 300])
+@pytest.mark.parametrize("choice", ["nul\0byte.txt", "x" * 300])
 def test_impossible_path(choice):
-    complaint(load_names, choice)
+    assert "can't be read" in complaint(load_names, choice)
+
+
+@pytest.mark.parametrize("choice", ["", "  ", "\n", None, 5, 0.5, [], ["emma"]])
+def test_no_choice_at_all(choice):
+    message = complaint(load_names, choice)
+    assert message == f"names is {choice!r}: give auto, bundled, lecture or a path"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has none of these")
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/stdin", "pipe", "socket"])
+def test_no_regular_file(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")  # whoever opens it waits for ever
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        if path == "/dev/stdin" and stat.S_ISREG(os.stat(path).st_mode):
+            pytest.skip("the tests' own input is a file")
+        assert f"{path} is no regular file" in complaint(load_names, path)
+
+
+def test_a_file_larger_than_any_list_is_not_read(list_of):
+    path = list_of(b"emma\n")
+    with path.open("r+b") as file:
+        file.truncate(data.MAX_SIZE + 1)  # takes no room on the disk
+    assert "list.txt has more than 100,000,000 bytes" in complaint(load_names, str(path))
 
 
 def test_directory(tmp_path):
@@ -206,6 +234,23 @@ def test_other_alphabets(list_of):
     assert all(map(torch.equal, (X, Y), plain_dataset(words, vocabulary.stoi, 4)))
 
 
+@pytest.mark.parametrize(
+    "lines, words, respelt",
+    [
+        (["le\u0301", "l\xe9"], ["l\xe9", "l\xe9"], 1),
+        (["A\u030angstro\u0308m", "\u212bngstr\xf6m"], ["\xc5ngstr\xf6m"] * 2, 2),
+        (["\u1112\u1161\u11ab", "\ud55c"], ["\ud55c"] * 2, 1),
+        (["q\u0301", "emma"], ["q\u0301", "emma"], 0),  # nothing to compose it to
+        (["\ufb01n", "x\xb2"], ["\ufb01n", "x\xb2"], 0),  # looks that differ stay different
+    ],
+)
+def test_letters_with_combining_marks_are_composed(list_of, lines, words, respelt):
+    names = load_names(str(list_of("\r\n".join(lines).encode())))
+    assert names.words == words and names.respelt == respelt
+    said = f" ({respelt} respelt in composed characters, NFC)" if respelt else ""
+    assert str(names) == f"list.txt: 2 names{said}"
+
+
 def test_one_name_can_be_read_but_not_split(list_of):
     words = load_names(str(list_of(b"emma"))).words
     assert words == ["emma"]
@@ -261,9 +306,43 @@ def test_the_lectures_list_is_missing(two_lists):
     assert "names-lecture.txt is not there: run python -m mmhelpers names" in message
 
 
-def test_relative_path(two_lists, monkeypatch):
-    monkeypatch.chdir(two_lists)
-    assert load_names("names.txt").words == ["bundled"]
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """The root of a project, with the working directory in its notebooks/."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(data, "ROOT", tmp_path)
+    monkeypatch.chdir(folder)
+    return tmp_path
+
+
+@pytest.mark.parametrize("choice", ["mine.txt", "lists/mine.txt", "./mine.txt"])
+def test_relative_path(root, choice):
+    for place in root / choice, root / "notebooks" / choice:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(f"{place.parent.name}\n")
+        # In the root, where the working directory has none of that name.
+        assert load_names(choice).words == [place.parent.name]
+    assert load_names(str(root / choice)).words == [(root / choice).parent.name]
+
+
+def test_a_missing_relative_path_says_where_it_was_looked_for(root, monkeypatch):
+    message = "mine.txt is not in {}: name a text file"
+    both = f"{root / 'notebooks'} or {root}"
+    assert complaint(load_names, "mine.txt") == message.format(both)
+    monkeypatch.setenv("MAKEMORE_NAMES", "mine.txt")
+    assert complaint(load_names) == message.format(both)
+    monkeypatch.chdir(root)
+    assert complaint(load_names, "mine.txt") == message.format(root)
+    assert complaint(load_names, str(root / "mine.txt")).endswith("is not there: name a text file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a directory in use")
+def test_working_directory_removed(root):
+    os.rmdir("../notebooks")
+    assert complaint(load_names, "mine.txt") == f"mine.txt is not in {root}: name a text file"
+    (root / "mine.txt").write_text("mine\n")
+    assert load_names("mine.txt").words == ["mine"]
 
 
 @pytest.mark.parametrize("mark, end", [(b"", b"\n"), (b"\xef\xbb\xbf", b"\r\n")])
@@ -297,6 +376,25 @@ def test_vocabulary_round_trip(words):
     vocabulary = Vocabulary(words)
     assert [vocabulary.decode(vocabulary.encode(word)) for word in words] == words
     assert sorted(vocabulary.itos) == list(range(len(vocabulary)))
+
+
+@pytest.mark.parametrize("count", [1, 26, 1001, 20_000])
+def test_a_vocabulary_of_any_size(count):
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + count)))
+    check_vocabulary(text)
+    assert "".join(Vocabulary(text).itos.values()) == "." + text
+
+
+@pytest.mark.parametrize(
+    "characters, what",
+    [
+        ("", "no characters"), (None, "no characters"), (7, "no characters"), (b"ab", "no char"),
+        ("a.b", "marks where names end"), ("ba", "in order"), ("aab", "each once"),
+        ("\na", "control character '\\n'"), ("\x1bab", "'\\x1b'"), ("ab\udcff", "'\\udcff'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_vocabulary(characters, what):
+    assert what in complaint(check_vocabulary, characters)
 
 
 def test_character_outside_the_vocabulary():
