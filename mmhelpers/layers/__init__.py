@@ -27,7 +27,7 @@ from mmhelpers.layers.basic import (
     Sequential,
     Tanh,
 )
-from mmhelpers.layers.convolution import CausalAverage, CausalConv1d
+from mmhelpers.layers.convolution import CausalAverage, CausalConv1d, delayed
 from mmhelpers.layers.recurrent import Cell, GRUCell, LSTMCell, Recurrent, RNNCell, State
 
 __all__ = [
@@ -55,5 +55,6 @@ __all__ = [
     "State",
     "Tanh",
     "TransformerBlock",
+    "delayed",
     "parameter",
 ]

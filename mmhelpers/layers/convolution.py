@@ -30,11 +30,15 @@ class CausalConv1d(Layer):
         self.linear = Linear(kernel_size * n_in, n_out, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        B, T, C = x.shape
-        past = x.new_zeros(B, self.shifts[0], C)
-        padded = torch.cat([past, x], 1)  # (B, shifts[0] + T, C)
-        views = [padded[:, self.shifts[0] - s :][:, :T] for s in self.shifts]
+        views = [delayed(x, shift) for shift in self.shifts]
         return self.linear(torch.cat(views, 2))  # (B, T, kernel_size * C) -> (B, T, n_out)
+
+
+def delayed(x: Tensor, shift: int) -> Tensor:
+    """What stood `shift` positions before each one, and zeros before the first: as x (B, T, C)."""
+    shift = min(shift, x.shape[1])  # a name may be shorter
+    zeros = torch.zeros_like(x[:, :shift])
+    return torch.cat([zeros, x[:, : x.shape[1] - shift]], 1)
 
 
 class CausalAverage(Layer):

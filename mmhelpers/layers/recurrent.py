@@ -14,9 +14,9 @@ State = tuple[Tensor, ...]
 class Cell(Layer):
     """Base of the recurrent cells, which read one position (B, n_in) at a time.
 
-    The state is a tuple of tensors (B, n_hidden), of which the first is the output.  The part
-    that needs no state, `project`, can be computed for all positions at once; `step` is the
-    rest.  A subclass says how many `gates` there are and how many tensors the state has.
+    `forward(x, *state)` gives the next state, a tuple of tensors (B, n_hidden), of which the
+    first is the output.  A subclass says how many `gates` there are, whose weights stand side by
+    side in one matrix, and how many tensors the state has.
     """
 
     gates = 1
@@ -27,17 +27,6 @@ class Cell(Layer):
         self.inputs = Linear(n_in, self.gates * n_hidden, generator=generator)
         self.hidden = Linear(n_hidden, self.gates * n_hidden, bias=False, generator=generator)
 
-    def project(self, x: Tensor) -> Tensor:
-        """What the input (…, n_in) adds to the gates: (…, gates * n_hidden)."""
-        return self.inputs(x)
-
-    def step(self, projected: Tensor, state: State) -> State:
-        """The next state, from `projected` (B, gates * n_hidden) and the state before."""
-        raise NotImplementedError(f"{type(self).__name__} defines no step")
-
-    def forward(self, x: Tensor, *state: Tensor) -> State:
-        return self.step(self.project(x), state)
-
 
 class RNNCell(Cell):
     """h = tanh(x W + b + h U): takes x (B, n_in), h (B, n_hidden), gives (h,).
@@ -46,9 +35,8 @@ class RNNCell(Cell):
     1990; Mikolov et al. 2010).
     """
 
-    def step(self, projected: Tensor, state: State) -> State:
-        (h,) = state
-        return (torch.addmm(projected, h, self.hidden.weight).tanh(),)
+    def forward(self, x: Tensor, h: Tensor) -> State:
+        return (torch.tanh(self.inputs(x) + self.hidden(h)),)
 
 
 class GRUCell(Cell):
@@ -67,14 +55,12 @@ class GRUCell(Cell):
         super().__init__(n_in, n_hidden, generator)
         self.candidate_bias = parameter(torch.zeros(n_hidden))  # c
 
-    def step(self, projected: Tensor, state: State) -> State:
-        (h,) = state
-        sizes = [2 * self.n_hidden, self.n_hidden]
-        x_gates, x_candidate = projected.split(sizes, 1)
-        h_gates, h_candidate = (h @ self.hidden.weight).split(sizes, 1)
-        r, z = (x_gates + h_gates).sigmoid().chunk(2, 1)
-        candidate = torch.addcmul(x_candidate, r, h_candidate + self.candidate_bias).tanh()
-        return (torch.lerp(candidate, h, z),)
+    def forward(self, x: Tensor, h: Tensor) -> State:
+        x_r, x_z, x_n = self.inputs(x).chunk(3, -1)  # each (B, n_hidden)
+        h_r, h_z, h_n = self.hidden(h).chunk(3, -1)
+        r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + r * (h_n + self.candidate_bias))
+        return ((1 - z) * n + z * h,)
 
 
 class LSTMCell(Cell):
@@ -88,17 +74,17 @@ class LSTMCell(Cell):
     gates = 4
     n_states = 2
 
-    def step(self, projected: Tensor, state: State) -> State:
-        h, c = state
-        i, f, g, o = torch.addmm(projected, h, self.hidden.weight).chunk(4, 1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        return o.sigmoid() * c.tanh(), c
+    def forward(self, x: Tensor, h: Tensor, c: Tensor) -> State:
+        i, f, g, o = (self.inputs(x) + self.hidden(h)).chunk(4, -1)  # each (B, n_hidden)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
 
 
 class Recurrent(Layer):
     """A cell read over all positions: (B, T, n_in) gives (B, T, n_hidden).
 
-    `start` (n_states, n_hidden), learned, is the state before the first position.
+    `start` (n_states, n_hidden), learned, is the state before the first position.  Built in
+    notebook 07.
     """
 
     def __init__(self, cell: Cell) -> None:
@@ -106,9 +92,9 @@ class Recurrent(Layer):
         self.start = parameter(torch.zeros(cell.n_states, cell.n_hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        state = tuple(row.expand(len(x), -1) for row in self.start)
+        state = tuple(row.expand(len(x), -1) for row in self.start)  # each (B, n_hidden)
         outputs = []
-        for projected in self.cell.project(x).unbind(1):  # (B, gates * n_hidden) a position
-            state = self.cell.step(projected, state)
+        for t in range(x.shape[1]):
+            state = self.cell(x[:, t], *state)
             outputs.append(state[0])
         return torch.stack(outputs, 1)  # (B, T, n_hidden)

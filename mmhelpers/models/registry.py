@@ -20,7 +20,7 @@ NAME_MODELS: dict[str, tuple[object, Callable[..., Layer]]] = {
     "gru": (sequence.RecurrentSizes(), sequence.build_gru),
     "lstm": (sequence.RecurrentSizes(), sequence.build_lstm),
     "cnn": (sequence.CNNSizes(), sequence.CNN),
-    "bow": (sequence.MLPSizes(), sequence.BagOfWords),
+    "bow": (sequence.BagSizes(), sequence.BagOfWords),
     "transformer": (transformer.TransformerSizes(), transformer.Transformer),
 }
 REGISTRY = {**NAME_MODELS, **wavenet.MODELS}
@@ -52,12 +52,14 @@ def find(name: str) -> tuple[object, Callable[..., Layer]]:
 
 @torch.no_grad()
 def multiply_adds(model: Layer) -> int:
-    """How often the model multiplies and adds in a forward pass over one window.
+    """How often the model multiplies and adds for one prediction.
 
-    Counted by torch in the matrix products as they run; all else is small beside them.
+    Counted by torch in the matrix products of a pass over one window or one name of full length,
+    which gives a prediction at every position; all else is small beside them.
     """
     was_training = model.training
     with FlopCounterMode(display=False) as counter:
-        model.eval()(torch.zeros((1, model.block_size), dtype=torch.int64))
+        logits = model.eval()(torch.zeros((1, model.block_size), dtype=torch.int64))
     model.train(was_training)
-    return counter.get_total_flops() // 2
+    predictions = logits[..., 0].numel()
+    return counter.get_total_flops() // 2 // predictions

@@ -50,8 +50,8 @@ class Bigram(Layer):
 
 
 @dataclass(frozen=True)
-class MLPSizes:
-    """Sizes of `SequenceMLP` and of `BagOfWords`."""
+class BagSizes:
+    """Sizes of `BagOfWords`."""
 
     block_size: int = 16  # longest name, and one for the start
     n_embd: int = 64  # width of the embeddings
@@ -59,24 +59,32 @@ class MLPSizes:
     dropout: float = 0.0  # share of the embeddings and hidden units left out in training
 
 
+@dataclass(frozen=True)
+class MLPSizes(BagSizes):
+    """Sizes of `SequenceMLP`."""
+
+    context: int = 32  # the most tokens it looks at, however long a name may be
+
+
 class SequenceMLP(Layer):
-    """The MLP of notebook 02 at every position, on the last `block_size` tokens.
+    """The MLP of notebook 02 at every position, on the last `block_size` tokens, or `context`.
 
     Before the start stands a token of its own (index V), as in makemore.py.
     """
 
     def __init__(self, vocab_size: int, sizes: MLPSizes, generator: Generator | None) -> None:
         self.block_size, self.blank = sizes.block_size, vocab_size
+        self.window = min(sizes.block_size, sizes.context)
         self.embedding = Embedding(vocab_size + 1, sizes.n_embd, generator)
-        hidden = Linear(sizes.block_size * sizes.n_embd, sizes.n_embd2, generator=generator)
+        hidden = Linear(self.window * sizes.n_embd, sizes.n_embd2, generator=generator)
         self.mlp = Sequential([hidden, Tanh(), Dropout(sizes.dropout)])
         self.head = Linear(sizes.n_embd2, vocab_size, generator=generator)
         self.dropout = Dropout(sizes.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        blanks = x.new_full((len(x), self.block_size - 1), self.blank)
-        windows = torch.cat([blanks, x], 1).unfold(1, self.block_size, 1)  # (B, T, block_size)
-        embedded = self.dropout(self.embedding(windows).flatten(2))  # (B, T, block_size * n_embd)
+        blanks = x.new_full((len(x), self.window - 1), self.blank)
+        windows = torch.cat([blanks, x], 1).unfold(1, self.window, 1)  # (B, T, window)
+        embedded = self.dropout(self.embedding(windows).flatten(2))  # (B, T, window * n_embd)
         return self.head(self.mlp(embedded))  # (B, T, V)
 
 
@@ -167,7 +175,7 @@ class CNN(Layer):
 class BagOfWords(Layer):
     """Embeddings of letter and position, averaged over the past, then a small MLP."""
 
-    def __init__(self, vocab_size: int, sizes: MLPSizes, generator: Generator | None) -> None:
+    def __init__(self, vocab_size: int, sizes: BagSizes, generator: Generator | None) -> None:
         self.block_size = sizes.block_size
         self.token = Embedding(vocab_size, sizes.n_embd, generator)
         self.position = Embedding(sizes.block_size, sizes.n_embd, generator)

@@ -18,6 +18,7 @@ from mmhelpers.layers import (
     Linear,
     Sequential,
     Tanh,
+    delayed,
 )
 
 
@@ -126,9 +127,7 @@ class WaveBlock(Layer):
 
     def forward(self, h: Tensor) -> Tensor:
         normed = self.norm(h)  # (B, T, C)
-        before = min(self.dilation, h.shape[1])
-        past = torch.zeros_like(normed[:, :before])
-        earlier = torch.cat([past, normed[:, : h.shape[1] - before]], 1)  # (B, T, C)
+        earlier = delayed(normed, self.dilation)  # (B, T, C)
         joined = self.gelu(self.join(torch.cat([earlier, normed], -1)))  # (B, T, C)
         return h + self.project(joined)
 
