@@ -29,6 +29,7 @@ def plot_attention(maps: Mapping[str, Tensor]) -> Axes:
     columns = min(BESIDE, n_head)
     size = (WIDTH * columns / BESIDE, 4.1 * rows * len(maps) + 0.6)
     grid = new_grid(rows * len(maps), columns, *size, square=True)
+    drawn = []
     for i, (name, weights) in enumerate(maps.items()):
         axes = grid[rows * i : rows * (i + 1)].flat
         letters = [BOUNDARY, *name][:LETTERS]
@@ -38,11 +39,12 @@ def plot_attention(maps: Mapping[str, Tensor]) -> Axes:
             write_ticks(ax.xaxis, letters, 10 if len(letters) < 16 else 6)
             write_ticks(ax.yaxis, letters, 10 if len(letters) < 16 else 6)
             ax.set_title(f"head {head + 1}")
+            drawn.append(ax)
         for ax in axes[n_head:]:
             ax.remove()
         ax = axes[0]
         ax.set_ylabel("")
         write(ax.yaxis.label, name if len(name) < LETTERS else f"{name[: LETTERS - 1]}…")
     bar = {"orientation": "horizontal", "aspect": 40, "label": "weight"}
-    grid[0, 0].figure.colorbar(image, ax=grid, **bar)
+    grid[0, 0].figure.colorbar(image, ax=drawn, **bar)
     return grid[0, 0]

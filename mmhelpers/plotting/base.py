@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,13 +29,8 @@ def new_grid(
 
     `square` leaves no gaps between axes of a fixed shape.
     """
-    size = {"figsize": (width, height), "layout": "compressed" if square else "constrained"}
-    if _in_kernel():  # where a figure that nobody saves is shown at the cell's end, by pyplot
-        from matplotlib import pyplot
-
-        figure = pyplot.figure(**size)
-    else:
-        figure = Figure(**size)
+    layout = "compressed" if square else "constrained"
+    figure = Figure(figsize=(width, height), layout=layout)
     return figure.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -53,7 +49,7 @@ def save_figure(ax: Axes, output_dir: str | Path, name: str, alt: str) -> None:
     folder = ROOT / output_dir
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / f"{name}.png", image)
-    if _in_kernel():
+    if _kernel():
         from IPython.display import Image, display
 
         # The file's own bytes, so that what is shown depends on no backend and no settings.
@@ -62,16 +58,21 @@ def save_figure(ax: Axes, output_dir: str | Path, name: str, alt: str) -> None:
 
 @our_style()
 def picture(ax: Axes, alt: str = "") -> bytes:
-    """The figure of `ax` as a PNG, the same bytes for the same figure; the figure is closed."""
+    """The figure of `ax` as a PNG, the same bytes for the same figure."""
     file = io.BytesIO()
     # Without the version of matplotlib in it.
     ax.figure.savefig(file, format="png", metadata={"Software": None, "Description": alt or None})
-    if "matplotlib.pyplot" in sys.modules:
+    if "matplotlib.pyplot" in sys.modules:  # a figure of the reader's own: else it is shown twice
         sys.modules["matplotlib.pyplot"].close(ax.figure)
     return file.getvalue()
 
 
-def _in_kernel() -> bool:
-    """Whether this runs in a notebook."""
+def _kernel() -> Any:
+    """The IPython of the notebook that this runs in; None outside one."""
     ipython = sys.modules.get("IPython")
-    return getattr(ipython and ipython.get_ipython(), "kernel", None) is not None
+    shell = ipython and ipython.get_ipython()
+    return shell if getattr(shell, "kernel", None) else None
+
+
+if _kernel():  # axes that end a cell show their figure, saved or not
+    _kernel().display_formatter.formatters["image/png"].for_type(Axes, picture)

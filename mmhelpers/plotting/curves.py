@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from mmhelpers.plotting.base import new_axes
 from mmhelpers.plotting.lines import EVERY, legend_outside, mark, name_lines
-from mmhelpers.plotting.style import BLUE, SLATE, our_style
+from mmhelpers.plotting.style import BLUE, FAINT, SLATE, our_style
 
 RANGE = (5, 95)  # per cent of the single losses: between them is what one run makes room for
 
@@ -55,7 +55,7 @@ def _averaged(sizes: Collection[int]) -> str:
 
 def _draw_single(ax: Axes, losses: Sequence[float]) -> None:
     """The losses of single steps, faint; the view is theirs but for the outermost."""
-    style = {"color": SLATE, "linewidth": 0.5, "linestyle": "-", "marker": "", "alpha": 0.2}
+    style = {"color": FAINT, "linewidth": 0.5, "linestyle": "-", "marker": ""}
     ax.plot(losses, label="one step", zorder=1, **style)
     finite = np.asarray(losses, dtype=float)[np.isfinite(losses)]
     if len(finite):

@@ -16,6 +16,7 @@ from matplotlib import style
 
 BLUE, ORANGE, RED, PURPLE = "#3f90da", "#ffa90e", "#bd1f01", "#832db6"
 BROWN, TANGERINE, KHAKI, SLATE = "#a96b59", "#e76300", "#b9ac70", "#717581"
+FAINT = "#ced2d9"  # what stands behind a line
 COLORS = [BLUE, ORANGE, RED, PURPLE, BROWN, TANGERINE, KHAKI, SLATE]
 LINES = ["-", (0, (6, 2)), (0, (7, 2, 1.5, 2)), (0, (2, 1))] * 2
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "d"]

@@ -119,7 +119,7 @@ def plot_tables(tables: Mapping[str, Tensor], characters: Sequence[str], top: fl
         note_missing(ax, V, BESIDE, "commonest characters")
     label = f"probability; all above {top:g} look alike"
     bar = {"orientation": "horizontal", "aspect": 40, "extend": "max", "label": label}
-    axes[0].figure.colorbar(image, ax=grid, **bar)
+    axes[0].figure.colorbar(image, ax=list(axes), **bar)
     return axes[0]
 
 
