@@ -12,6 +12,8 @@ NEEDED = ("PYTHONHOME", "PYTHONPATH")  # without them the interpreter may not fi
 # These models are so small that a second thread slows them down, two notebooks at once even more.
 ONE_THREAD = ["OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR"]
 
+INLINE = "module://matplotlib_inline.backend_inline"  # figures in the notebook, as in JupyterLab
+
 
 def kernel_environment(scratch: Path) -> dict[str, str]:
     """Gives the environment variables of a notebook's process, the same whoever starts it.
@@ -30,7 +32,7 @@ def kernel_environment(scratch: Path) -> dict[str, str]:
         **{f"{name}_NUM_THREADS": "1" for name in ONE_THREAD},
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONUTF8": "1",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # as in JupyterLab
+        "MPLBACKEND": INLINE,
         "MATPLOTLIBRC": os.devnull,  # a file without settings
         "MPLCONFIGDIR": str(scratch / "matplotlib"),
         "IPYTHONDIR": str(scratch / "ipython"),

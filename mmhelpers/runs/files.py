@@ -157,10 +157,10 @@ def _clean_outputs(cell: NotebookNode) -> None:
 
 def faults(notebook: NotebookNode, stored: NotebookNode) -> list[str]:
     """Gives why a fresh, clean notebook must not replace the stored one; empty where it may."""
-    found = [f"shows a path of this machine, {path}" for path in machine_paths(notebook)]
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     warnings = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
-    found += [f"shows a warning, {text.splitlines()[0]}" for text in warnings if text]
+    found = [f"shows a warning, {text.splitlines()[0]}" for text in warnings if text]
+    found += [f"shows a path of this machine, {path}" for path in machine_paths(notebook)]
     now, before = pictures(notebook), pictures(stored)
     return found + [f"shows {now} pictures where {before} are stored"] * (now < before)
 

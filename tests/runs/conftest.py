@@ -35,6 +35,8 @@ Path(os.environ["MAKEMORE_METRICS"]).write_text(json.dumps(found))
 root = Path.cwd().parent  # as a kernel starts beside its notebook
 (root / output_dir / "new.png").write_text("new")
 """
+    # The same as a program, see `pretend`.
+    PROGRAM = "import json, sys\nglobals().update(json.loads(sys.argv[3]))\n" + WORK
     OLD = {"old.png": "old", "new.png": "old"}  # in assets
 
     def __init__(self, root: Path) -> None:
@@ -60,6 +62,10 @@ root = Path.cwd().parent  # as a kernel starts beside its notebook
         path = self.root / "notebooks" / f"{name}.ipynb"
         nbformat.write(new_notebook(cells=cells), path)
         return path
+
+    def pretend(self, source: str) -> None:
+        """Puts a program of the test's own in the place of papermill, which takes its time."""
+        (self.root / "mmhelpers" / "runs" / "notebook.py").write_text(source)
 
     def start(self, *arguments: object, cwd=None, env=None, **streams) -> subprocess.Popen:
         return subprocess.Popen(
