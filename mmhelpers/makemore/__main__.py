@@ -2,19 +2,34 @@
 
 import sys
 
-from mmhelpers.makemore.options import parse
-
 
 def main(arguments: list[str] | None = None) -> int:
-    """Gives the exit status: 0, 2 for what can't be done as asked, 1 for what went wrong."""
-    try:
-        options = parse(arguments)
-        from mmhelpers.makemore import run  # imports torch, which --help does not need
+    """Gives the exit status.
 
-        return run.main(options)
-    except KeyboardInterrupt:
-        print("interrupted: what was saved before is whole", file=sys.stderr)
-        return 130
+    0: done, and saved where it was stopped by Ctrl-C, SIGTERM, SIGHUP or a reader that left;
+    2: can't be done as asked, nothing was touched; 1: went wrong; 128 and the signal's number:
+    stopped where there was nothing to save, or told twice.
+    """
+    from mmhelpers.makemore.console import LEFT, console
+    from mmhelpers.makemore.stop import Stopped, handled
+
+    with console() as output:
+        try:
+            with handled():
+                from mmhelpers.makemore.options import parse
+
+                options = parse(arguments)
+                from mmhelpers.makemore import command  # imports torch, which --help does not need
+
+                status = command.main(options)
+        except KeyboardInterrupt as stopped:
+            print("interrupted: what was saved before is whole", file=sys.stderr)
+            return stopped.status if isinstance(stopped, Stopped) else 130
+        output.flush()
+        if output.error and output.error.errno not in LEFT:
+            print(f"error: standard output: {output.error.strerror}", file=sys.stderr)
+            return status or 1
+        return status
 
 
 if __name__ == "__main__":

@@ -1,24 +1,23 @@
-"""A model in training, made from the flags or taken up from its checkpoint."""
+"""A model in training, made from the flags."""
 
 from __future__ import annotations
 
 import argparse
 import math
 from dataclasses import asdict, fields
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from mmhelpers.data import Vocabulary, build_dataset, check_words, pad_names
-from mmhelpers.makemore import checkpoint
-from mmhelpers.makemore.checkpoint import CheckpointError
+from mmhelpers.data import NameRows, Vocabulary, build_dataset
+from mmhelpers.fast import faster, has_faster
 from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
+from mmhelpers.makemore.sizes import check_memory, parameter_shapes
 from mmhelpers.models import NAME_MODELS, build, sizes_of
 from mmhelpers.optim import AdamW, Schedule, cosine_schedule
 from mmhelpers.sampling import Reader
+from mmhelpers.training import Data
 
-BEST, LAST = "model.pt", "last.pt"
 BETAS = (0.9, 0.99)
 State = dict[str, object]
 
@@ -27,15 +26,17 @@ class Job:
     """A model with its configuration, vocabulary, optimiser and random numbers.
 
     `config` holds the type, the sizes and what `DEFAULTS` lists; `best` is the lowest loss on
-    the held-out names so far.
+    the held-out names so far.  `quick` is the model's fast form where it has one, with the same
+    parameters: that is what is trained.  Raises ValueError for sizes that memory can't hold.
     """
 
     def __init__(self, config: State, vocabulary: Vocabulary, device: torch.device) -> None:
         self.config, self.vocabulary, self.device = config, vocabulary, device
+        kind, sizes, size = config["type"], config["sizes"], len(vocabulary)
+        check_memory(config, size, parameter_shapes(kind, size, sizes))
         torch.manual_seed(config["seed"])  # for dropout
         self.generator = torch.Generator().manual_seed(config["seed"])
-        size = len(vocabulary)
-        self.model = build(config["type"], size, self.generator, **config["sizes"]).to(device)
+        self.model = build(kind, size, self.generator, **sizes).to(device)
         self.optimizer = AdamW(
             self.model.parameters(),
             learning_rate(config),
@@ -46,11 +47,13 @@ class Job:
         self.model.eval()
         self.whole_names = Reader(self.model).whole_names
         self.model.train()
+        self.quick = faster(self.model) if has_faster(self.model) else self.model
 
-    def data(self, words: list[str]) -> tuple[Tensor, Tensor]:
-        """The examples of the words for this model: padded names, or windows."""
-        make = pad_names if self.whole_names else build_dataset
-        X, Y = make(words, self.vocabulary, self.model.block_size)
+    def data(self, words: list[str]) -> Data:
+        """The examples of the words for this model: names, or windows."""
+        if self.whole_names:
+            return NameRows(words, self.vocabulary, self.model.block_size).to(self.device)
+        X, Y = build_dataset(words, self.vocabulary, self.model.block_size)
         return X.to(self.device), Y.to(self.device)
 
     def state(self) -> State:
@@ -96,11 +99,7 @@ def characters(vocabulary: Vocabulary) -> str:
 
 
 def fresh(options: argparse.Namespace, words: list[str], device: torch.device) -> Job:
-    """A job at step 0.
-
-    Raises ValueError for sizes that can't be, and CheckpointError where the work directory
-    holds another model's checkpoint, which would be lost.
-    """
+    """A job at step 0; raises ValueError for sizes that can't be."""
     config = {
         name: default if getattr(options, name) is None else getattr(options, name)
         for name, default in DEFAULTS.items()
@@ -110,64 +109,10 @@ def fresh(options: argparse.Namespace, words: list[str], device: torch.device) -
     if config["type"] in (*NAME_MODELS, "v6"):
         sizes["block_size"] = max(map(len, words)) + 1
     config["sizes"] = asdict(sizes_of(config["type"], **sizes))
-    job = Job(config, Vocabulary(words), device)
-    for path in [Path(options.work_dir, name) for name in (LAST, BEST)]:
-        if path.exists():
-            state = checkpoint.load(path)
-            refuse_other(path, state, config | {"vocabulary": characters(job.vocabulary)})
-    return job
+    return Job(config, Vocabulary(words), device)
 
 
 def given_sizes(options: argparse.Namespace, known: object) -> State:
     """The sizes among the flags that were given and that the model has; others don't matter."""
     names = {field.name for field in fields(known)} & set(MODEL_FLAGS)
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-
-
-def refuse_other(path: Path, state: State, wanted: State) -> None:
-    """Raises CheckpointError where the checkpoint's type, sizes or vocabulary differ."""
-    config = state.get("config")
-    has = config if isinstance(config, dict) else {}
-    has = has | {"vocabulary": state.get("vocabulary")}
-    for name in ("type", "sizes", "vocabulary"):
-        if name in wanted and has.get(name) != wanted[name]:
-            what = f"{name} {describe(has.get(name))}, not {describe(wanted[name])}"
-            raise CheckpointError(f"{path} is another model's checkpoint ({what}): change -o")
-
-
-def describe(value: object) -> str:
-    """The value on one line."""
-    if isinstance(value, dict):
-        return " ".join(f"{key}={number}" for key, number in value.items())
-    return ascii(value)
-
-
-def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Job:
-    """The job of a checkpoint; flags for the optimisation that are given replace its own.
-
-    Raises CheckpointError where it can't be used, or where type or sizes are given and differ.
-    """
-    state = checkpoint.load(path)
-    try:
-        kinds = {name: type(value) for name, value in DEFAULTS.items()}
-        config = {"cosine_steps": 0, "names": ""} | state["config"]  # older ones have none
-        config |= {name: kind(config[name]) for name, kind in kinds.items()}
-        config |= {name: str(config[name]) for name in ("input_file", "names")}
-        known = sizes_of(config["type"], **config["sizes"])
-        check_words(state["vocabulary"], [state["vocabulary"]], "the vocabulary")
-        vocabulary = Vocabulary(state["vocabulary"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not fit together ({error}): take another") from None
-    sizes = config["sizes"] | given_sizes(options, known)
-    wanted = {"type": options.type or config["type"], "sizes": sizes}
-    refuse_other(path, state, wanted)
-    for name in ("batch_size", "learning_rate", "weight_decay", "cosine_steps"):
-        if getattr(options, name) is not None:
-            config[name] = getattr(options, name)
-    try:
-        job = Job(config, vocabulary, device)
-        job.load(state)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError) as error:
-        reason = str(error).split("\n")[0]
-        raise CheckpointError(f"{path} does not fit together ({reason}): take another") from None
-    return job

@@ -16,6 +16,15 @@ DEFAULTS = {
 }
 
 
+ENDS = """
+Ctrl-C, SIGTERM, SIGHUP and a reader that leaves (as in "| head") end the training after the step
+at hand: all is saved, exit status 0.  A second Ctrl-C ends it at once.  Status 2: it can't be done
+as asked, and nothing was touched; 1: it went wrong; 130, 143, 129: Ctrl-C, SIGTERM or SIGHUP came
+where there was nothing to save.  A run that is begun anew where one is keeps that in previous/1,
+previous/2, and so on.
+"""
+
+
 class Parser(argparse.ArgumentParser):
     """Reports an error in one line."""
 
@@ -39,6 +48,7 @@ def number(kind: type, fits: Callable[[float], bool], wanted: str) -> Callable[[
     return parse_number
 
 
+layers = number(int, lambda n: 0 < n <= 1000, "a whole number from 1 to 1000")
 positive = number(int, lambda n: 0 < n < 2**31, "a whole number of 1 or more, below 2**31")
 natural = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more, below 2**63")
 unlimited = number(int, lambda n: n >= -1, "a whole number of 0 or more, or -1 for no limit")
@@ -46,12 +56,27 @@ top_k = number(int, lambda n: n >= 1 or n == -1, "a whole number of 1 or more, o
 above_0 = number(float, lambda x: 0 < x < float("inf"), "a number above 0")
 from_0 = number(float, lambda x: 0 <= x < float("inf"), "a number of 0 or more")
 share = number(float, lambda x: 0 <= x < 1, "a number from 0 to below 1")
+# What fits is the same for a flag and for what a checkpoint says.
+LIMITS = {
+    "seed": natural,
+    "batch_size": positive,
+    "learning_rate": above_0,
+    "weight_decay": from_0,
+    "cosine_steps": natural,
+    "n_layer": layers,
+    "n_head": positive,
+    "n_embd": positive,
+    "n_embd2": positive,
+    "dropout": share,
+}
 top_p = number(float, lambda x: 0 < x <= 1, "a number above 0 and at most 1")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The flags as given; None for what is left to a checkpoint, the model or `DEFAULTS`."""
-    parser = Parser(prog="python -m mmhelpers.makemore", description="Make more names.")
+    parser = Parser(
+        prog="python -m mmhelpers.makemore", description="Make more names.", epilog=ENDS
+    )
     add = parser.add_argument
     names = "one name a line, or auto, bundled, lecture (names.txt of this directory, else auto)"
     add("-i", "--input-file", help=names)
@@ -64,7 +89,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--device", default="cpu", help="cpu, cuda, cuda:2, mps or auto (%(default)s)")
     add("--seed", type=natural, help="of everything random (3407)")
     add_sampling(parser.add_argument_group("sampling").add_argument)
-    model = "What a type has no use for is left out; v1 … v6 have sizes of their own."
+    model = "What a type has no use for is left out; v1 ... v6 have sizes of their own."
     add_model(parser.add_argument_group("model", model).add_argument)
     add = parser.add_argument_group("optimisation").add_argument
     add("-b", "--batch-size", type=positive, help="names a step, of all processes together (32)")
@@ -86,8 +111,8 @@ def add_sampling(add: Callable[..., object]) -> None:
 
 def add_model(add: Callable[..., object]) -> None:
     """Adds the flags about the model."""
-    add("--type", help="bigram mlp rnn gru lstm cnn bow transformer v1 … v6 (transformer)")
-    add("--n-layer", type=positive, help="blocks (4)")
+    add("--type", help="bigram mlp rnn gru lstm cnn bow transformer v1 ... v6 (transformer)")
+    add("--n-layer", type=layers, help="blocks (4)")
     add("--n-head", type=positive, help="heads of a Transformer (4)")
     add("--n-embd", type=positive, help="width of the embeddings (64)")
     add("--n-embd2", type=positive, help="width of the hidden layer or state (64)")

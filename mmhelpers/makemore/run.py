@@ -1,4 +1,4 @@
-"""What the command line does: trains, evaluates, saves and samples."""
+"""A training run: trains, evaluates, saves and samples."""
 
 from __future__ import annotations
 
@@ -6,187 +6,74 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
-import signal
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
-from mmhelpers.data import (
-    BUNDLED,
-    ROOT,
-    DataError,
-    NameList,
-    Vocabulary,
-    fingerprint,
-    load_names,
-    printable,
-    write_whole,
-)
+from mmhelpers.data import NameList, fingerprint, printable, write_whole
 from mmhelpers.makemore import checkpoint
 from mmhelpers.makemore.checkpoint import CheckpointError
 from mmhelpers.makemore.distributed import Group, GroupError, Share
-from mmhelpers.makemore.job import BEST, LAST, Job, characters, fresh, restore
+from mmhelpers.makemore.folder import (
+    BEST,
+    CONFIG,
+    FIGURE,
+    LAST,
+    LOG,
+    PREVIOUS,
+    locked,
+    previous,
+    set_aside,
+)
+from mmhelpers.makemore.job import Job, characters, fresh
+from mmhelpers.makemore.lists import Split, list_of, open_list, refuse_other_names
 from mmhelpers.makemore.log import Log, draw_log
-from mmhelpers.sampling import Reader, encode_prompt, generate_names, novelty
-from mmhelpers.training import DivergedError, History, evaluate, pick_device, updates
+from mmhelpers.makemore.restore import refuse_another_model, restore
+from mmhelpers.makemore.samples import ADVICE, NotFiniteError, print_samples
+from mmhelpers.makemore.stop import handled
+from mmhelpers.sampling import Reader, encode_prompt
+from mmhelpers.training import Data, DivergedError, History, evaluate, updates
 
 LOG_EVERY, SAMPLE_EVERY, EVALUATE_EVERY = 10, 200, 500
-PREVIOUS = "previous"  # the folder in the work directory where a replaced model stays
 SMALL = 2_000_000  # parameters up to which a second thread gains little, and on a busy CPU loses
 
 
-def main(options: argparse.Namespace) -> int:
-    """Does what the flags ask; gives the exit status and prints an error in one line."""
-    try:
-        device = open_device(options.device)
-        group = Group(device)
-        try:
-            (sample_only if options.sample_only else train)(options, device, group)
-        finally:
-            group.close()
-        return 0
-    except BrokenPipeError:  # who reads, like head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (FileExistsError, NotADirectoryError) as error:
-        return report(f"{error.filename} can't be a directory: change -o", 2)
-    except (DataError, CheckpointError, ValueError) as error:
-        return report(error, 2)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return report(f"{where}{error.strerror or error}", 2)
-    except (DivergedError, GroupError) as error:
-        return report(error, 1)
-    except RuntimeError as error:
-        if not any(hint in str(error) for hint in ("out of memory", "can't allocate memory")):
-            raise
-        return report("the memory does not suffice: take smaller sizes", 1)
-
-
-def report(error: object, status: int) -> int:
-    """Prints the error on one line of standard error; gives the status."""
-    print(f"error: {printable(str(error))}", file=sys.stderr)
-    return status
-
-
-def open_device(name: str) -> torch.device:
-    """The device of that name; raises ValueError where there is none."""
-    device = pick_device(name)
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
-        device = pick_device(f"cuda:{int(os.environ['LOCAL_RANK'])}")
-    return device
-
-
-def open_list(choice: str | None) -> NameList:
-    """The list of that name or path; a names.txt of the working directory by default.
-
-    A relative path that is not there is looked for in the project's root.
-    """
-    if choice is None:
-        own = Path("names.txt")
-        choice = "names.txt" if own.exists() and not own.samefile(BUNDLED) else "auto"
-    in_root = ROOT / choice
-    return load_names(str(in_root) if not Path(choice).exists() and in_root.exists() else choice)
-
-
-def list_of(job: Job, options: argparse.Namespace) -> NameList:
-    """The list that the flags name, or the one that the job was begun with."""
-    own = job.config["input_file"]
-    if options.input_file is None and not Path(own).exists():
-        raise DataError(f"{own}, the list of this model, is no longer there: name it with -i")
-    return open_list(options.input_file or own)
-
-
-@dataclass
-class Split:
-    """The names to train on, and those held out: a tenth, at most 1,000, drawn by the seed."""
-
-    train: list[str]
-    held_out: list[str]
-
-    @classmethod
-    def of(cls, words: list[str], seed: int) -> Split:
-        """Splits the words; raises DataError for fewer than two."""
-        if len(words) < 2:
-            raise DataError("one name can't be split into train and held-out: use a longer list")
-        generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(words), generator=generator).tolist()
-        first = len(words) - max(1, min(1000, len(words) // 10))
-        shuffled = [words[i] for i in order]
-        return cls(shuffled[:first], shuffled[first:])
-
-
-def sample_only(options: argparse.Namespace, device: torch.device, group: Group) -> None:
-    """Prints names of the best model in the work directory."""
-    job = restore(Path(options.work_dir, BEST), options, device)
-    names = list_of(job, options)
-    split = Split.of(names.words, job.config["seed"])
-    seed = job.optimizer.steps if options.seed is None else options.seed
-    if group.leads:
-        print_samples(job, split, options, options.num_samples or 50, seed)
-
-
-def print_samples(
-    job: Job, split: Split, options: argparse.Namespace, count: int, seed: int
-) -> None:
-    """Prints names, those in train, in held-out and new ones apart."""
-    names = generate_names(
-        job.model,
-        job.vocabulary,
-        count,
-        torch.Generator().manual_seed(seed),
-        options.temperature,
-        None if options.top_k == -1 else options.top_k,
-        options.top_p,
-        options.prompt,
-    )
-    lines = []
-    for group, found in novelty(names, split.train, split.held_out).items():
-        lines += [f"{len(found)} samples {group}:", *map(printable, found)]
-    tqdm.write("\n".join([*lines, "-" * 60]))
+class FigureError(RuntimeError):
+    """The figure can't be drawn, though all else is done; the message says why."""
 
 
 def train(options: argparse.Namespace, device: torch.device, group: Group) -> None:
-    """Trains until --max-steps or Ctrl-C, and saves."""
+    """Trains until --max-steps or until it is told to stop, and saves.
+
+    Nothing in the work directory is touched before all that the flags and the list say is known
+    to fit, and no file of an earlier run before this one has something to save.
+    """
     folder = Path(options.work_dir)
-    job, names = open_job(options, device)
-    if not group.leads:  # dropout of its own
-        torch.manual_seed(job.config["seed"] + job.optimizer.steps + group.rank)
-    if job.config["batch_size"] < group.size:
-        raise ValueError(f"-b {job.config['batch_size']} leaves some of {group.size} without names")
-    encode_prompt(options.prompt, job.vocabulary, Reader(job.model.eval()).limit)
-    job.model.train()
-    if "OMP_NUM_THREADS" not in os.environ and parameter_count(job) < SMALL:
-        torch.set_num_threads(1)
-    split = Split.of(names.words, job.config["seed"])
-    run = Run(options, job, split, folder, group)
-    if group.leads:
-        folder.mkdir(parents=True, exist_ok=True)
-        print_facts(names, job, split, device)
-        if (folder / LAST).exists() and not options.resume:
-            keep_previous(folder)
-            print(f"replaces the model in {folder}, which stays in {folder / PREVIOUS}; ", end="")
-            print("--resume would have gone on with it")
-        write_whole(folder / "config.json", json.dumps(job.config, indent=1).encode())
-        run.log = Log(folder / "log.csv", job.optimizer.steps)
-    run.train()
-    if group.leads:
-        draw_log(folder)
-        print(f"saved in {folder}: go on with --resume, more names with --sample-only")
-
-
-def keep_previous(folder: Path) -> None:
-    """Copies what the run before left in the folder."""
-    (folder / PREVIOUS).mkdir(exist_ok=True)
-    for name in (BEST, LAST, "config.json", "log.csv", "loss.png"):
-        if (folder / name).exists():
-            shutil.copy2(folder / name, folder / PREVIOUS)
+    with contextlib.ExitStack() as held:
+        if options.resume and group.leads and folder.is_dir():
+            held.enter_context(locked(folder))
+        job, names = open_job(options, device)
+        if options.resume and 0 <= options.max_steps <= job.optimizer.steps:
+            if group.leads:
+                print(f"all steps are done: {folder / LAST} is at step {job.optimizer.steps:,}; ")
+                print(f"--max-steps {options.max_steps} asks for no more, a larger one goes on")
+            return
+        check_job(job, options, group)
+        if group.leads and not options.resume:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(folder))
+            refuse_another_model(folder, job)
+        split = Split.of(names.words, job.config["seed"])
+        if group.leads:
+            print_facts(names, job, split, device)
+            print_earlier(folder, options)
+        with handled(group.stop):
+            Run(options, job, split, folder, group).train()
 
 
 def open_job(options: argparse.Namespace, device: torch.device) -> tuple[Job, NameList]:
@@ -200,15 +87,22 @@ def open_job(options: argparse.Namespace, device: torch.device) -> tuple[Job, Na
     path = Path(options.work_dir, LAST)
     job = restore(path, options, device)
     names = list_of(job, options)
-    if characters(Vocabulary(names.words)) != characters(job.vocabulary):
-        raise CheckpointError(f"{path} has another vocabulary than {names.path}: name its own list")
-    if job.config["names"] not in ("", fingerprint(names.words)):
-        raise CheckpointError(
-            f"{path} was begun on other names than {names.path}: name its own list"
-        )
+    refuse_other_names(path, job, names)
     if options.seed is not None and options.seed != job.config["seed"]:
         raise CheckpointError(f"{path} was begun with seed {job.config['seed']}: leave out --seed")
     return job, names
+
+
+def check_job(job: Job, options: argparse.Namespace, group: Group) -> None:
+    """Raises ValueError for what would fail later; chooses threads and random numbers."""
+    if job.config["batch_size"] < group.size:
+        raise ValueError(f"-b {job.config['batch_size']} leaves some of {group.size} without names")
+    encode_prompt(options.prompt, job.vocabulary, Reader(job.model.eval()).limit)
+    job.model.train()
+    if not group.leads:  # dropout of its own
+        torch.manual_seed(job.config["seed"] + job.optimizer.steps + group.rank)
+    if "OMP_NUM_THREADS" not in os.environ and parameter_count(job) < SMALL:
+        torch.set_num_threads(1)
 
 
 def parameter_count(job: Job) -> int:
@@ -227,36 +121,57 @@ def print_facts(names: NameList, job: Job, split: Split, device: torch.device) -
         print(f"resumed at step {job.optimizer.steps:,}, best held-out loss {job.best:.4f}")
 
 
+def print_earlier(folder: Path, options: argparse.Namespace) -> None:
+    """Prints what becomes of a run that is in the folder."""
+    if (folder / LAST).exists() and not options.resume:
+        place = folder / PREVIOUS / str(previous(folder) + 1)
+        print(f"replaces the model in {folder}, which stays in {place} from the first save on; ")
+        print("--resume would have gone on with it")
+
+
 @dataclass
 class Run:
-    """A training run: the loop and what it does now and then."""
+    """The loop and what it does now and then; the process that leads writes."""
 
     options: argparse.Namespace
     job: Job
     split: Split
     folder: Path
     group: Group
-    log: Log | None = None  # of the process that writes
+    saved: bool = False  # by this run
+    start: float = field(default_factory=time.time)
 
     def train(self) -> None:
-        """Updates the model until it is told to stop, and leaves a checkpoint."""
+        """Updates the model until it is told to stop, and leaves a checkpoint and a figure."""
         job, optimizer = self.job, self.job.optimizer
+        self.log = Log(self.folder / LOG, optimizer.steps)
         data = job.data(self.split.train)
         self.seen = job.data(self.split.train[: len(self.split.held_out)])
         self.held_out = job.data(self.split.held_out)
         total = None if self.options.max_steps == -1 else self.options.max_steps
-        if total is None or optimizer.steps < total:
-            with until_interrupted(self.group):
+        if total != optimizer.steps:
+            try:
                 self.loop(data, total)
-        if self.group.leads and (optimizer.steps % EVALUATE_EVERY or not optimizer.steps):
+            except GroupError as error:
+                raise GroupError(f"{error}: {self.what_is_left()}") from None
+        if not self.group.leads:
+            return
+        if optimizer.steps % EVALUATE_EVERY or not self.saved:
             self.evaluate()
+        print(f"saved in {self.folder}: go on with --resume, more names with --sample-only")
+        try:
+            draw_log(self.folder)
+        except Exception as error:  # matplotlib's settings and fonts have many ways to fail
+            reason = str(error).strip().split("\n")[0]
+            raise FigureError(f"{self.folder / FIGURE} can't be drawn ({reason})") from None
 
-    def loop(self, data: tuple[Tensor, Tensor], total: int | None) -> None:
+    def loop(self, data: Data, total: int | None) -> None:
         """The steps up to `total`."""
         job, group, optimizer, history = self.job, self.group, self.job.optimizer, History()
-        model = job.model if group.size == 1 else Share(job.model, group)
-        size = job.config["batch_size"]
-        steps = updates(model, data, optimizer, history, size, job.generator, group.loss, [group])
+        size, model, shared = job.config["batch_size"], job.quick, []
+        if group.size > 1:
+            model, shared = Share(job.quick, group), [group.loss, [group]]
+        steps = updates(model, data, optimizer, history, size, job.generator, *shared)
         bar = tqdm(
             total=total, initial=optimizer.steps, unit="step", file=sys.stdout, mininterval=0.5,
             disable=not group.leads, dynamic_ncols=True,
@@ -282,37 +197,46 @@ class Run:
             print_samples(self.job, self.split, self.options, count, step)
 
     def evaluate(self) -> None:
-        """Prints and logs the losses, and saves: the last state, and the best one."""
-        job = self.job
-        step = job.optimizer.steps
+        """Logs the losses, saves the last state and the best one, and then says so."""
+        job, step = self.job, self.job.optimizer.steps
         # In small batches, since every layer keeps its last output.
-        train, held_out = [evaluate(job.model, data, 100) for data in (self.seen, self.held_out)]
+        train, held_out = [evaluate(job.quick, data, 100) for data in (self.seen, self.held_out)]
+        check_finite(job, train, held_out)
         self.log.add(step, "", train, held_out)
-        self.log.flush()
         better = held_out < job.best
+        job.best = min(job.best, held_out)
+        self.save(better)
         mark = " (best so far, saved)" if better else ""
         tqdm.write(f"step {step:,}: train loss {train:.4f}, held-out loss {held_out:.4f}{mark}")
-        job.best = min(job.best, held_out)
-        state = job.state()
+
+    def save(self, better: bool) -> None:
+        """Saves the state, also as the best where it is; what an earlier run left is kept."""
+        if not self.saved:
+            if not self.options.resume and (kept := set_aside(self.folder)):
+                tqdm.write(f"the earlier run in {self.folder} is now in {kept}")
+            config = json.dumps(self.job.config, indent=1)
+            write_whole(self.folder / CONFIG, config.encode())
+        self.log.flush()
+        state = self.job.state()
         if better:
             checkpoint.save(self.folder / BEST, state)
         checkpoint.save(self.folder / LAST, state)
+        self.saved = True
+
+    def what_is_left(self) -> str:
+        """What there is to go on with when another process is gone."""
+        last = self.folder / LAST
+        if last.exists() and (self.options.resume or last.stat().st_mtime >= self.start):
+            return "the last checkpoint is whole, use --resume"
+        return "nothing was saved yet, start anew"
 
 
-@contextlib.contextmanager
-def until_interrupted(group: Group) -> Iterator[None]:
-    """Lets Ctrl-C end the loop after a whole step; pressed twice it ends at once.
-
-    Within a group of processes each is told once by the terminal and once by torchrun.
-    """
-
-    def stop(number: int, frame: object) -> None:
-        if group.wants_to_stop and group.size == 1:
-            raise KeyboardInterrupt
-        group.wants_to_stop = True
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def check_finite(job: Job, *losses: float) -> None:
+    """Raises DivergedError or NotFiniteError where a loss or a weight is no finite number."""
+    step = job.optimizer.steps
+    for loss in losses:
+        if not isfinite(loss):
+            raise DivergedError(step, loss, History())
+    tensors = [*job.model.state_dict().values(), job.optimizer.mean, job.optimizer.square]
+    if not all(tensor.isfinite().all() for tensor in tensors):
+        raise NotFiniteError(f"at step {step} a weight is no finite number: {ADVICE}")

@@ -1,0 +1,143 @@
+"""A model in training taken up from its checkpoint, of which nothing is believed unseen."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mmhelpers.data import MAX_LENGTH, Vocabulary, check_vocabulary
+from mmhelpers.makemore import checkpoint
+from mmhelpers.makemore.checkpoint import CheckpointError
+from mmhelpers.makemore.folder import BEST, LAST
+from mmhelpers.makemore.job import Job, State, characters, given_sizes
+from mmhelpers.makemore.options import LIMITS, layers, natural, number, positive
+from mmhelpers.makemore.sizes import parameter_shapes
+from mmhelpers.models import sizes_of
+
+WRONG = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError)
+most = f"a whole number from 1 to {MAX_LENGTH + 1}, the longest name and its end"
+SIZES = {
+    "block_size": number(int, lambda n: 1 <= n <= MAX_LENGTH + 1, most),
+    "n_members": layers,
+    "n_hidden": positive,
+}
+loss = number(float, lambda x: 0 <= x < math.inf, "a loss")
+
+
+def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Job:
+    """The job of a checkpoint; flags for the optimisation that are given replace its own.
+
+    Raises CheckpointError where it can't be used, or where type or sizes are given and differ.
+    """
+    state = checkpoint.load(path)
+    try:
+        config = checked_config(state["config"])
+        known = sizes_of(config["type"], **config["sizes"])
+        check_vocabulary(state["vocabulary"])
+        vocabulary = Vocabulary(state["vocabulary"])
+        check_numbers(state, config, len(vocabulary))
+    except WRONG as error:
+        raise unfit(path, error) from None
+    sizes = config["sizes"] | given_sizes(options, known)
+    refuse_other(path, state, {"type": options.type or config["type"], "sizes": sizes})
+    for name in ("batch_size", "learning_rate", "weight_decay", "cosine_steps"):
+        if getattr(options, name) is not None:
+            config[name] = getattr(options, name)
+    try:
+        job = Job(config, vocabulary, device)
+        job.load(state)
+        check_output(job)
+    except (*WRONG, MemoryError) as error:
+        raise unfit(path, error) from None
+    return job
+
+
+def unfit(path: Path, error: Exception) -> CheckpointError:
+    """The error that says in one line that the checkpoint does not fit together."""
+    reason = str(error).split("\n")[0]
+    return CheckpointError(f"{path} does not fit together ({reason}): take another")
+
+
+def checked_config(saved: State) -> State:
+    """The configuration with each entry of its kind and within the limits of the flag."""
+    config = {"cosine_steps": 0, "names": ""} | saved  # older ones have none
+    for name in ("type", "input_file", "names"):
+        config[name] = str(config[name])
+    for name in ("seed", "batch_size", "learning_rate", "weight_decay", "cosine_steps"):
+        config[name] = within(name, config[name], LIMITS[name])
+    for name, size in config["sizes"].items():
+        if name == "dilations":
+            within("the number of dilations", len(size), layers)
+            [within(name, dilation, positive) for dilation in size]
+        else:
+            within(name, size, (LIMITS | SIZES)[name])
+    return config
+
+
+def within(name: str, value: object, limit: object) -> object:
+    """The value as a flag would be read; raises ValueError where it does not fit."""
+    try:
+        return limit(str(value))
+    except Exception as error:  # argparse's own kind
+        raise ValueError(f"{name}: {error}") from None
+
+
+def check_numbers(state: State, config: State, vocab_size: int) -> None:
+    """Raises ValueError where shapes are not those of the sizes, or a number can't be."""
+    shapes, model = parameter_shapes(config["type"], vocab_size, config["sizes"]), state["model"]
+    for name, shape in shapes.items():
+        if name not in model or tuple(model[name].shape) != shape:
+            raise ValueError(f"{name} has not the shape that the sizes say")
+    optimizer = state["optimizer"]
+    count = (sum(map(math.prod, shapes.values())),)
+    for name, tensor in [*model.items(), *((n, optimizer[n]) for n in ("mean", "square"))]:
+        if not isinstance(tensor, Tensor) or not tensor.dtype.is_floating_point:
+            raise ValueError(f"{name} is no tensor of numbers")
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} holds numbers that are not finite")
+    if not optimizer["mean"].shape == optimizer["square"].shape == count:
+        raise ValueError("the optimiser's state is not of these parameters")
+    if (optimizer["square"] < 0).any():
+        raise ValueError("the optimiser's mean square is below 0")
+    within("step", optimizer["steps"], natural)
+    within("best", state["best"], loss)
+
+
+@torch.no_grad()
+def check_output(job: Job) -> None:
+    """Raises ValueError where the model's output is not finite."""
+    blank = torch.zeros((1, job.model.block_size), dtype=torch.int64, device=job.device)
+    job.model.eval()
+    if not job.model(blank).isfinite().all():
+        raise ValueError("its output is not finite")
+    job.model.train()
+
+
+def refuse_other(path: Path, state: State, wanted: State) -> None:
+    """Raises CheckpointError where the checkpoint's type, sizes or vocabulary differ."""
+    config = state.get("config")
+    has = config if isinstance(config, dict) else {}
+    has = has | {"vocabulary": state.get("vocabulary")}
+    for name in ("type", "sizes", "vocabulary"):
+        if name in wanted and has.get(name) != wanted[name]:
+            what = f"{name} {describe(has.get(name))}, not {describe(wanted[name])}"
+            raise CheckpointError(f"{path} is another model's checkpoint ({what}): change -o")
+
+
+def describe(value: object) -> str:
+    """The value on one line."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={number}" for key, number in value.items())
+    return ascii(value)
+
+
+def refuse_another_model(folder: Path, job: Job) -> None:
+    """Raises CheckpointError where the folder holds a model that is not of the job's kind."""
+    wanted = job.config | {"vocabulary": characters(job.vocabulary)}
+    for path in [folder / name for name in (LAST, BEST)]:
+        if path.exists():
+            refuse_other(path, checkpoint.load(path), wanted)
