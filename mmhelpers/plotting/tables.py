@@ -14,7 +14,7 @@ from torch import Tensor
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import name_lines
 from mmhelpers.plotting.style import SEQUENTIAL, our_style
-from mmhelpers.plotting.text import write, write_ticks
+from mmhelpers.plotting.text import label, write, write_ticks
 
 SHOWN = 60  # characters at most along one axis of a figure
 WRITTEN = 32  # characters at most for texts in the cells to be large enough to read
@@ -40,8 +40,9 @@ def plot_pair_counts(counts: Tensor, characters: Sequence[str], ax: Axes | None 
         _write_pairs(ax, image, counts, characters)
     _name_characters(ax, characters, 9 if len(characters) <= WRITTEN else 7)
     note_missing(ax, V, SHOWN, "commonest characters")
-    label = "how often (the colour grows with the square root)"
-    ax.figure.colorbar(image, ax=ax, label=label, orientation="horizontal", aspect=40, pad=0.02)
+    bar = {"orientation": "horizontal", "aspect": 40, "pad": 0.02}
+    scale = "how often (the colour grows with the square root)"
+    ax.figure.colorbar(image, ax=ax, label=scale, **bar)
     return ax
 
 
@@ -51,8 +52,9 @@ def _write_pairs(ax: Axes, image: AxesImage, counts: Tensor, characters: Sequenc
     for row, before in enumerate(characters):
         for column, after in enumerate(characters):
             style = {"ha": "center", "color": ink_on(shades[row, column]), "in_layout": False}
-            pair = ax.text(column, row - 0.02, "", va="bottom", fontsize=9.5, **style)
-            write(pair, before + after)
+            if len(label(before + after)) <= 3:  # code points have no room here
+                pair = ax.text(column, row - 0.02, "", va="bottom", fontsize=9.5, **style)
+                write(pair, before + after)
             count = short(int(counts[row, column]))
             ax.text(column, row + 0.08, count, va="top", fontsize=6.5, **style)
 
@@ -117,9 +119,9 @@ def plot_tables(tables: Mapping[str, Tensor], characters: Sequence[str], top: fl
         write(ax.title, title)
         _name_characters(ax, characters, 7)
         note_missing(ax, V, BESIDE, "commonest characters")
-    label = f"probability; all above {top:g} look alike"
-    bar = {"orientation": "horizontal", "aspect": 40, "extend": "max", "label": label}
-    axes[0].figure.colorbar(image, ax=list(axes), **bar)
+    bar = {"orientation": "horizontal", "aspect": 40, "extend": "max"}
+    scale = f"probability; all above {top:g} look alike"
+    axes[0].figure.colorbar(image, ax=list(axes), label=scale, **bar)
     return axes[0]
 
 
@@ -150,8 +152,8 @@ def plot_smoothing(
     Infinite losses are left out.
     """
     ax = new_axes(ax)
-    for label, values in losses.items():
-        (line,) = ax.semilogx(smoothings, values, label=label)
+    for name, values in losses.items():
+        (line,) = ax.semilogx(smoothings, values, label=name)
         best = int(np.argmin(values))
         style = {"marker": line.get_marker(), "color": line.get_color(), "linestyle": ""}
         ax.plot(smoothings[best], values[best], markersize=12, **style)
