@@ -135,19 +135,8 @@ def updates(
         yield from model.own_updates(*args)
         return
     for step in count():
-        total = 0.0
-        for i, (x, y, share) in enumerate(parts_of(*minibatch(data, batch_size, generator))):
-            part_loss = loss(model(x), y)
-            if share < 1:
-                part_loss = part_loss * share
-            total += part_loss.item()
-            if not math.isfinite(total):
-                break
-            for hook in hooks:
-                hook.before_backward(step, model)
-            if i == 0:
-                optimizer.zero_grad()
-            part_loss.backward()
+        parts = parts_of(*minibatch(data, batch_size, generator))
+        total = _gradients(model, parts, optimizer, loss, hooks, step)
         history.loss.append(total)
         if not math.isfinite(total):
             record = next((hook for hook in hooks if isinstance(hook, Recorder)), Recorder())
@@ -160,6 +149,31 @@ def updates(
         for hook in hooks:
             hook.after_step(step, model, lr)
         yield total
+
+
+def _gradients(
+    model: Layer,
+    parts: list[tuple[Tensor, Tensor, float]],
+    optimizer: SGD,
+    loss: Loss,
+    hooks: Sequence[Hook],
+    step: int,
+) -> float:
+    """The loss of a minibatch, whose gradients it leaves on the parameters if it is finite."""
+    total = 0.0
+    for i, (x, y, share) in enumerate(parts):
+        part_loss = loss(model(x), y)
+        if share < 1:
+            part_loss = part_loss * share
+        total += part_loss.item()
+        if not math.isfinite(total):
+            break
+        for hook in hooks:
+            hook.before_backward(step, model)
+        if i == 0:
+            optimizer.zero_grad()
+        part_loss.backward()
+    return total
 
 
 def parts_of(x: Tensor, y: Tensor) -> list[tuple[Tensor, Tensor, float]]:

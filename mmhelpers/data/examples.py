@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmhelpers.data.names import BOUNDARY, DataError, Vocabulary
 
-ROOM = 2**20  # for the `work` of a batch of names
+ROOM = 2**19  # for the `work` of a batch of names
 
 
 def build_dataset(

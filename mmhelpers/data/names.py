@@ -121,7 +121,7 @@ def read_names(path: Path) -> NameList:
     composed = unicodedata.normalize("NFC", text)
     lines = composed.split("\n")
     words = [word for line in lines if (word := line.strip())]
-    check_words(composed, words, shown)
+    _check_words(composed, words, shown)
     respelt = sum(map(str.__ne__, lines, text.split("\n"))) if composed != text else 0
     digest = hashlib.sha256(text.encode()).hexdigest()
     kind = next((kind for kind, sha in SHA256.items() if sha == digest), "other")
@@ -159,7 +159,7 @@ def _where(path: Path) -> str:
     return "in " + " or ".join(printable(str(place)) for place in places)
 
 
-def check_words(text: str, words: list[str], shown: str) -> None:
+def _check_words(text: str, words: list[str], shown: str) -> None:
     """Raises DataError for what is no list of names; `shown` is the file's printable name."""
     if not words:
         raise DataError(f"{shown} holds no names: write one name a line")
