@@ -3,24 +3,27 @@
 The form shares the model's tensors and is trained by the same `training.train`.
 
 form         what every fast form is
-windows      V1, V2, V4 and V5 without autograd; passes: their layers
-recurrent    RNN, GRU and LSTM
-wavenet      V6
-transformer  the Transformer: padding left out, its backward pass by hand
+windows      V1, V2, V4 and V5 without autograd; `passes` has the step of each layer
+recurrent    RNN, GRU and LSTM: fewer operations a step
+convolution  V6 and the CNN: padding left out
+transformer  the Transformer's step: its backward pass by hand, padding left out
 prefix_trees names that begin alike share the work on the beginning
-kernels      leaving out padding, GELU by hand, the causal mask
+kernels      leaving out padding, GELU by hand, torch's layer norm
+
+V3 has none (its BatchNorm is the lecture's bug), nor have the models that are cheap as they are.
 """
 
+from mmhelpers.fast.convolution import FastCNN, FastCommittee, FastWaveNet
 from mmhelpers.fast.form import Form
 from mmhelpers.fast.recurrent import FastRecurrent
 from mmhelpers.fast.transformer import FastTransformer
-from mmhelpers.fast.wavenet import FastCommittee, FastWaveNet
 from mmhelpers.fast.windows import FastWindows
 from mmhelpers.layers import Layer, Sequential
-from mmhelpers.models import Committee, RecurrentModel, Transformer, WaveNet
+from mmhelpers.models import CNN, Committee, RecurrentModel, Transformer, WaveNet
 
 FORMS: dict[type[Layer], type[Form]] = {
     RecurrentModel: FastRecurrent,
+    CNN: FastCNN,
     WaveNet: FastWaveNet,
     Committee: FastCommittee,
     Transformer: FastTransformer,

@@ -15,7 +15,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from mmhelpers.fast.form import Form
-from mmhelpers.fast.kernels import CUBIC, SCALE
+from mmhelpers.fast.kernels import CUBIC, SCALE, layer_norm
 from mmhelpers.fast.prefix_trees import PrefixTrees
 from mmhelpers.layers import Dropout, TransformerBlock
 
@@ -180,6 +180,5 @@ class FastTransformer(Form):
         parameters = [p for block in plain.blocks for p in block_parameters(block)]
         dropouts = [block.dropout for block in plain.blocks]
         hidden = PackedBlocks.apply(plain.dropout(embedded), trees, dropouts, *parameters)
-        norm = plain.norm
-        normal = torch.layer_norm(hidden, norm.gamma.shape, norm.gamma, norm.beta, norm.eps)
-        return trees.unpack(plain.head(normal))  # (B, T, V), anything where the padding is
+        logits = plain.head(layer_norm(plain.norm, hidden))  # (N, V)
+        return trees.unpack(logits)  # (B, T, V), anything where the padding is

@@ -16,6 +16,7 @@ from mmhelpers.models.registry import NAME_MODELS, REGISTRY, build, find, multip
 from mmhelpers.models.sequence import CNN, BagOfWords, Bigram, RecurrentModel, SequenceMLP
 from mmhelpers.models.transformer import Transformer
 from mmhelpers.models.wavenet import (
+    WINDOW_MODELS,
     BatchNormPerPosition,
     Committee,
     CommitteeSizes,
@@ -33,6 +34,7 @@ __all__ = [
     "NGram",
     "NGramSizes",
     "REGISTRY",
+    "WINDOW_MODELS",
     "BagOfWords",
     "BatchNormPerPosition",
     "Bigram",

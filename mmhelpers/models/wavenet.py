@@ -175,11 +175,11 @@ def committee(
     return Committee([WaveNet(vocab_size, sizes, generator) for _ in range(sizes.n_members)])
 
 
-MODELS = {
+WINDOW_MODELS = {
     "v1": (WindowSizes(block_size=3, n_embd=10, n_hidden=200), flat),
     "v2": (WindowSizes(block_size=8, n_embd=10, n_hidden=200), flat),
     "v3": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree_with_bug),
     "v4": (WindowSizes(block_size=8, n_embd=10, n_hidden=68), tree),
     "v5": (WindowSizes(block_size=8, n_embd=24, n_hidden=128), tree),
-    "v6": (CommitteeSizes(), committee),
 }
+MODELS = {**WINDOW_MODELS, "v6": (CommitteeSizes(), committee)}

@@ -9,7 +9,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from mmhelpers.data import ROOT
-from mmhelpers.study import StudyError, load_study
+from mmhelpers.study import StudyError, load_study, usual_path
 
 STORE = ROOT / "assets" / "06_scaling" / "study_lecture.json"
 SEQUENCE_STORE = ROOT / "assets" / "07_sequence_models" / "study_lecture.json"
@@ -44,11 +44,11 @@ class Summary:
     curves: tuple[tuple[float, ...], ...]  # the minibatch losses of each seed, averaged in parts
 
 
-def summarise(results: Iterable[Mapping[str, Any]], path: str = "exact") -> dict[str, Summary]:
-    """The summary of every model that was trained on this path, by name."""
+def summarise(results: Iterable[Mapping[str, Any]], path: str = "") -> dict[str, Summary]:
+    """The summary of every model that was trained on this path, by name; "" is the usual one."""
     by_model: dict[str, list[Mapping[str, Any]]] = {}
     for result in sorted(results, key=lambda r: (r["model"], r["seed"])):
-        if result["path"] == path:
+        if result["path"] == (path or usual_path(result["model"])):
             by_model.setdefault(result["model"], []).append(result)
     return {
         model: Summary(
