@@ -26,7 +26,7 @@ def plot_embedding(C: Tensor, labels: Sequence[str], ax: Axes | None = None) -> 
     ax.scatter(*C.T.numpy(), s=220 if V <= SHOWN else 20, color=BLUE, alpha=0.35)
     outermost = (C - C.mean(0)).norm(dim=1).argsort(descending=True)[:SHOWN]
     for i in sorted(outermost.tolist()):
-        place = {"ha": "center", "va": "center_baseline", "fontsize": 12}
+        place = {"ha": "center", "va": "center_baseline", "fontsize": 12 if V <= SHOWN else 8}
         write(ax.annotate("", C[i].tolist(), **place), labels[i])
     note_missing(ax, V, SHOWN, "outermost characters named")
     ax.set_xlabel("first coordinate")
