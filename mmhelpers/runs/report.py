@@ -126,7 +126,8 @@ def cause(status: int, done: int, log: str) -> str:
     else:
         reason = os.strerror(status) if status > 1 else "its process ended"
     lines = [line for line in log.splitlines() if line != "cell done"]
-    return "\n".join([f"after {done} cells: {reason}", *lines[-20:]])
+    cells = f"{done} cell{'s' * (done != 1)}"
+    return "\n".join([f"after {cells}: {reason}", *lines[-20:]])
 
 
 def shown_path(path: Path) -> str:

@@ -179,7 +179,7 @@ def test_process_that_leaves_no_word(project, end, words):
     project.pretend(f"import os, sys; {prints}; {end}")
     ran = project.run("run")
     assert ran.returncode == 1
-    assert f"01_one failed after 1 cells: {words}" in ran.stdout
+    assert f"01_one failed after 1 cell: {words}" in ran.stdout
     assert project.metrics("01_one")["status"] == "failed"
 
 
