@@ -98,7 +98,7 @@ class NotebookTests:
         defaults = read_parameters(self.path)
         assert list(defaults) == PARAMETERS
         assert defaults["names"] == "auto"
-        assert defaults["output_dir"] == f"assets/{self.path.stem}"
+        assert defaults["output_dir"] == ""  # plots_folder says where the plots go
 
     def test_ran_from_top_to_bottom(self, notebook):
         counts = [cell.execution_count for cell in code_cells(notebook)]
