@@ -10,21 +10,25 @@ def main(arguments: list[str] | None = None) -> int:
     2: can't be done as asked, nothing was touched; 1: went wrong; 128 and the signal's number:
     stopped where there was nothing to save, or told twice.
     """
+    try:
+        return in_console(arguments)
+    except KeyboardInterrupt as stopped:
+        print("interrupted: what was saved before is whole", file=sys.stderr)
+        return getattr(stopped, "status", 130)
+
+
+def in_console(arguments: list[str] | None) -> int:
+    """The same, but that an interrupt is raised.  What is imported here may take a while."""
     from mmhelpers.makemore.console import LEFT, console
-    from mmhelpers.makemore.stop import Stopped, handled
+    from mmhelpers.makemore.stop import handled
 
-    with console() as output:
-        try:
-            with handled():
-                from mmhelpers.makemore.options import parse
+    with handled(), console() as output:
+        from mmhelpers.makemore.options import parse
 
-                options = parse(arguments)
-                from mmhelpers.makemore import command  # imports torch, which --help does not need
+        options = parse(arguments)
+        from mmhelpers.makemore import command  # imports torch, which --help does not need
 
-                status = command.main(options)
-        except KeyboardInterrupt as stopped:
-            print("interrupted: what was saved before is whole", file=sys.stderr)
-            return stopped.status if isinstance(stopped, Stopped) else 130
+        status = command.main(options)
         output.flush()
         if output.error and output.error.errno not in LEFT:
             print(f"error: standard output: {output.error.strerror}", file=sys.stderr)

@@ -76,7 +76,8 @@ def check_archive(path: Path, content: bytes) -> None:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise CheckpointError(f"{path} is cut short: {MEND}") from None
-    parts = archive.infolist()
+    if not (parts := archive.infolist()):
+        raise CheckpointError(f"{path} is no checkpoint: {MEND}")
     # Torch does not compress; parts that overlap would be another way to unpack to gigabytes.
     if any(p.compress_type for p in parts) or sum(p.file_size for p in parts) > len(content):
         raise CheckpointError(f"{path} is no checkpoint of ours: it is compressed")

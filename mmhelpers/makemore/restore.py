@@ -74,7 +74,7 @@ def checked_config(saved: State) -> State:
             within("the number of dilations", len(size), layers)
             [within(name, dilation, positive) for dilation in size]
         else:
-            within(name, size, (LIMITS | SIZES)[name])
+            within(name, size, (LIMITS | SIZES).get(name, positive))
     return config
 
 

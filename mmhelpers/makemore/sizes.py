@@ -38,7 +38,7 @@ def parameter_shapes(kind: str, vocab_size: int, sizes: dict[str, object]) -> Sh
         with ShapesOnly():
             tensors = build(kind, vocab_size, **sizes).state_dict()
     except RuntimeError:  # more numbers than torch can count
-        raise ValueError(f"{kind} can't be that large: take smaller sizes") from None
+        raise ValueError(f"{as_flags(kind, sizes)} is too large: take smaller sizes") from None
     return {name: tuple(t.shape) for name, t in tensors.items() if t.requires_grad}
 
 
@@ -52,13 +52,17 @@ def check_memory(config: dict[str, object], vocab_size: int, shapes: Shapes) -> 
     needed = 4 * (COPIES * parameters + 2 * vocab_size * batch)  # bytes
     if needed <= memory():
         return
-    sizes = {name: size for name, size in config["sizes"].items() if name in MODEL_FLAGS}
-    flags = [f"--{name.replace('_', '-')} {size}" for name, size in sizes.items()]
-    named = " ".join([f"--type {config['type']}", *flags, f"-b {batch}"])
+    named = f"{as_flags(config['type'], config['sizes'])} -b {batch}"
     raise ValueError(
         f"{named} with {vocab_size - 1:,} characters: {parameters:,} parameters need "
         f"{needed / 2**30:,.0f} GB, more than this machine has: take smaller sizes"
     )
+
+
+def as_flags(kind: str, sizes: dict[str, object]) -> str:
+    """The type and the sizes as they are given on the command line."""
+    given = {name: size for name, size in sizes.items() if name in MODEL_FLAGS}
+    return " ".join([f"--type {kind}", *(f"--{n.replace('_', '-')} {s}" for n, s in given.items())])
 
 
 def memory() -> float:

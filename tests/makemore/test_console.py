@@ -114,9 +114,9 @@ def test_devices_that_are_not_there(desk, name):
 
 
 @pytest.mark.parametrize(
-    "matplotlibrc", ["text.usetex: True", "backend: nonsense", "figure.dpi: x"]
+    "matplotlibrc, backend",
+    [("text.usetex: True", "nonsense"), ("backend: nonsense", ""), ("figure.dpi: x", "TkAgg")],
 )
-@pytest.mark.parametrize("backend", ["nonsense", "TkAgg", ""])
 def test_settings_of_matplotlib_change_nothing(desk, matplotlibrc, backend):
     (desk.path / "matplotlibrc").write_text(matplotlibrc)
     flags = ["-i", "list.txt", "-o", "out", "--type", "bigram", "--max-steps", 3]

@@ -86,18 +86,17 @@ def test_nohup_goes_on(desk, monkeypatch):
     assert steps(desk) == 5
 
 
-@pytest.mark.parametrize("flags, status", [([], 0), (["--max-steps", 7], 0)])
 @pytest.mark.parametrize("lines", [0, 3])
-def test_a_reader_that_leaves(desk, lines, flags, status):
-    process = desk.start(*FLAGS, *flags)
+def test_a_reader_that_leaves(desk, lines):
+    process = desk.start(*FLAGS)
     for _ in range(lines):
         process.stdout.readline()
     process.stdout.close()
-    assert (process.stderr.read(), process.wait(300)) == ("", status)
+    assert (process.stderr.read(), process.wait(300)) == ("", 0)
     assert steps(desk) >= 1
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
 def test_closed_streams(desk, closed):
     script = f'exec "$@" {closed}'
     command = ["sh", "-c", script, "sh", sys.executable, "-m", "mmhelpers.makemore"]
@@ -115,17 +114,24 @@ def test_a_full_device(desk):
     assert steps(desk) >= 1
 
 
-def test_ctrl_c_while_it_starts(desk):
+START = """
+import sys
+from mmhelpers.makemore.__main__ import main
+print("ready", flush=True)
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("wait", [0.05, 0.5, 1.5])
+def test_ctrl_c_while_it_starts(desk, wait):
     """At whatever moment: saved, or nothing touched, and never a traceback."""
-    for wait in (0.15, 0.4, 0.8, 1.2, 1.8, 2.6):
-        process = desk.start(*FLAGS)
-        time.sleep(wait)
-        process.send_signal(signal.SIGINT)
-        err = process.communicate(timeout=300)[1]
-        assert (process.returncode, err) in [
-            (0, ""),
-            (130, "interrupted: what was saved before is whole\n"),
-        ]
-        assert (process.returncode == 0) == (desk.path / "out/last.pt").exists()
-        if process.returncode == 0:
-            break
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", START, *FLAGS]
+    process = subprocess.Popen(command, cwd=desk.path, **pipes)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(wait)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=300)[1]
+    stopped = (130, "interrupted: what was saved before is whole\n")
+    assert (process.returncode, err) in [(0, ""), stopped]
+    assert (process.returncode == 0) == (desk.path / "out/last.pt").exists()
