@@ -39,15 +39,15 @@ def write(artist: Text, text: str) -> None:
 def write_ticks(axis: Axis, texts: Sequence[str], fontsize: float = 8) -> None:
     """Writes the texts at 0, 1, 2, … of an axis, as they are; long ones upright on a horizontal."""
     shown = [label(text) for text in texts]
-    upright = isinstance(axis, XAxis) and max(map(len, shown), default=0) > 2
     axis.set_ticks(
         range(len(shown)),
         shown,
         parse_math=False,
         fontfamily=_families("".join(texts)),
         fontsize=fontsize,
-        rotation=90 if upright else 0,
     )
+    for tick, text in zip(axis.get_ticklabels(), shown, strict=True):
+        tick.set_rotation(90 if isinstance(axis, XAxis) and len(text) > 2 else 0)
 
 
 @cache

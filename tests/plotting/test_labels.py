@@ -123,3 +123,9 @@ def test_labels_of_marks_and_ends():
     label_lines_at_end(ax)
     assert {text.get_text() for text in ax.texts} == {"$_{", "mean of 1"}
     picture(ax)
+
+
+def test_only_code_points_stand_upright():
+    ax = plot_pushes(torch.tensor([0.1, -0.2, 0.1]), 1, ["a", "b", "\u200d"])  # in no font
+    picture(ax)
+    assert [text.get_rotation() for text in ax.get_xticklabels()] == [0, 0, 90]
