@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cycler import cycler
-from matplotlib import style
+from matplotlib import cycler, style
 
 BLUE, ORANGE, RED, PURPLE = "#3f90da", "#ffa90e", "#bd1f01", "#832db6"
 BROWN, TANGERINE, KHAKI, SLATE = "#a96b59", "#e76300", "#b9ac70", "#717581"
