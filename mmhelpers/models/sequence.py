@@ -63,7 +63,7 @@ class BagSizes:
 class MLPSizes(BagSizes):
     """Sizes of `SequenceMLP`."""
 
-    context: int = 32  # the most tokens it looks at, however long a name may be
+    context: int = 16  # the most tokens it looks at, however long a name may be
 
 
 class SequenceMLP(Layer):
