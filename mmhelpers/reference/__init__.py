@@ -5,11 +5,23 @@ table        reads it
 check        `Checker`, which holds what a notebook measured against it, a line a group
 defaults     each notebook's default steps and seed, and where a run's plots go
 exercises    `verdict` on an exercise
+chapters     the lectures' chapters, with their minutes, from chapters.csv
 """
 
+from mmhelpers.reference.chapters import Chapter, chapters
 from mmhelpers.reference.check import Checker
 from mmhelpers.reference.defaults import DEFAULTS, plots_folder
 from mmhelpers.reference.exercises import verdict
 from mmhelpers.reference.table import TABLE, Figure, figures
 
-__all__ = ["DEFAULTS", "TABLE", "Checker", "Figure", "figures", "plots_folder", "verdict"]
+__all__ = [
+    "DEFAULTS",
+    "TABLE",
+    "Chapter",
+    "Checker",
+    "Figure",
+    "chapters",
+    "figures",
+    "plots_folder",
+    "verdict",
+]
