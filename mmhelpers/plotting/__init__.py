@@ -23,38 +23,66 @@ from mmhelpers.plotting.activations import (
 )
 from mmhelpers.plotting.attention import plot_attention
 from mmhelpers.plotting.base import picture, save_figure
-from mmhelpers.plotting.curves import plot_loss, plot_lr_range
-from mmhelpers.plotting.embedding import plot_embedding
+from mmhelpers.plotting.counting import (
+    plot_count_rows,
+    plot_darts,
+    plot_descent,
+    plot_minus_log,
+    plot_ngrams,
+)
+from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
+from mmhelpers.plotting.embedding import plot_embedding, plot_embedding_moves
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
 from mmhelpers.plotting.lines import label_lines_at_end, mark
+from mmhelpers.plotting.matrices import (
+    plot_broadcasting,
+    plot_difference,
+    plot_one_hot,
+    plot_row_picked,
+)
 from mmhelpers.plotting.scaling import plot_curves, plot_scaling
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
 from mmhelpers.plotting.trees import plot_position_means, plot_tree
+from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
 __all__ = [
     "label_lines_at_end",
     "mark",
     "picture",
     "plot_attention",
+    "plot_broadcasting",
     "plot_comparison",
+    "plot_count_rows",
     "plot_curves",
+    "plot_darts",
+    "plot_descent",
+    "plot_difference",
     "plot_distributions",
     "plot_embedding",
+    "plot_embedding_moves",
     "plot_histograms",
     "plot_line_removed",
     "plot_logit_gradients",
     "plot_loss",
     "plot_lr_range",
+    "plot_minus_log",
+    "plot_mlp",
+    "plot_ngrams",
     "plot_normalisation",
+    "plot_one_hot",
     "plot_pair_counts",
     "plot_position_means",
     "plot_pushes",
+    "plot_row_picked",
+    "plot_run",
     "plot_scaling",
     "plot_smoothing",
+    "plot_storage",
     "plot_tables",
     "plot_tanh_and_derivative",
     "plot_tree",
     "plot_units",
     "plot_update_ratios",
+    "plot_windows",
     "save_figure",
 ]
