@@ -91,6 +91,14 @@ def with_gradient(loss: Loss, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor
     return value.detach(), grad
 
 
+def refuse(hooks: Sequence[Hook]) -> None:
+    """Raises ValueError for a hook that looks at the outputs of layers, which are not kept."""
+    for hook in hooks:
+        if type(hook).before_backward is not Hook.before_backward:
+            name = type(hook).__name__
+            raise ValueError(f"{name} looks into the layers: train the plain model for it")
+
+
 class FastWindows(Form):
     """The fast form of a model of windows: `training.updates` calls `own_updates`.
 
@@ -118,18 +126,17 @@ class FastWindows(Form):
     ) -> Iterator[float]:
         """The losses of endless updates, on the minibatches that `training.updates` would draw.
 
-        Raises ValueError for a hook that looks at the outputs of layers, which are not kept, and
-        DivergedError when the loss is no longer a finite number.
+        Raises ValueError for hooks that it can't serve and in evaluation mode, and DivergedError
+        when the loss is no longer a finite number.
         """
-        for hook in hooks:
-            if type(hook).before_backward is not Hook.before_backward:
-                name = type(hook).__name__
-                raise ValueError(f"{name} looks into the layers: train the plain model for it")
+        refuse(hooks)
         hand = HandGradients(self.plain)
         alone = type(optimizer) is SGD and list(map(id, optimizer.parameters)) == [
             id(p) for p in hand.own
         ]
         for step in count():
+            if not self.training:
+                raise ValueError("the fast form is in evaluation mode: call train() on it first")
             xb, yb = minibatch(data, batch_size, generator)
             with torch.no_grad():
                 history.loss.append(hand.compute(xb, yb, loss).item())

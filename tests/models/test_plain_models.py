@@ -1,22 +1,25 @@
-"""Our models give the losses of the same models written plainly with torch.nn, batch by batch."""
+"""Our models and their fast forms give the losses of the same models in torch.nn, step by step."""
 
 import pytest
 import torch
 from plain_models import ADAM, BATCH, PLAIN, pair, plain_step
 
 from mmhelpers.data import load_names, pad_names, trim
+from mmhelpers.fast import faster
 from mmhelpers.losses import cross_entropy
 from mmhelpers.optim import AdamW
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_same_losses(name):
+@pytest.mark.parametrize("form", [lambda model: model, faster], ids=["plain", "fast"])
+def test_same_losses(name, form):
     words = load_names("bundled").words
     ours, plain, vocabulary = pair(name, words)
-    X, Y = pad_names(words[: BATCH * 40], vocabulary, ours.block_size)
+    model = form(ours)
+    X, Y = pad_names(words[: BATCH * 20], vocabulary, ours.block_size)
     theirs, mine = torch.optim.AdamW(plain.parameters(), **ADAM), AdamW(ours.parameters(), **ADAM)
     for x, y in zip(X.split(BATCH), Y.split(BATCH), strict=True):
-        loss = cross_entropy(ours(trim(x, y)[0]), trim(x, y)[1])
+        loss = cross_entropy(model(trim(x, y)[0]), trim(x, y)[1])
         mine.zero_grad()
         loss.backward()
         mine.step()

@@ -6,7 +6,7 @@ import torch
 from mmhelpers.data import DataError, Vocabulary, pad_names, trim
 from mmhelpers.layers import Layer
 from mmhelpers.losses import cross_entropy
-from mmhelpers.models import NAME_MODELS, REGISTRY, build, sizes_of
+from mmhelpers.models import NAME_MODELS, REGISTRY, build, multiply_adds, sizes_of
 from mmhelpers.optim import AdamW
 from mmhelpers.training import evaluate, train
 
@@ -54,15 +54,13 @@ def test_causal(name):
 
 
 @pytest.mark.parametrize("name", NAME_MODELS)
-def test_trimming_and_packing_change_no_loss_or_gradient(name):
+def test_trimming_changes_no_loss_or_gradient(name):
     model, vocabulary = small(name), Vocabulary(WORDS)
     X, Y = pad_names(WORDS, vocabulary, 8)
     for tensor in model.state_dict().values():
         tensor.data = tensor.data.double()
-    model.eval()
     padded = cross_entropy(model(X), Y)
     plain = torch.autograd.grad(padded, model.parameters())
-    model.train()
     x, y = trim(X, Y)
     assert x.shape == (6, 7)
     trimmed = cross_entropy(model(x), y)
@@ -102,6 +100,32 @@ def test_attention_weights_are_kept_in_evaluation_mode():
     weights = model.blocks[0].attention.weights
     assert weights.shape == (1, 2, 3, 3)
     torch.testing.assert_close(weights.sum(-1), torch.ones(1, 2, 3))
+
+
+@pytest.mark.parametrize(("block_size", "window"), [(8, 8), (16, 16), (900, 16)])
+def test_the_mlp_looks_back_so_far_and_no_further(block_size, window):
+    model = build("mlp", 7, n_embd=4, block_size=block_size)
+    assert model.mlp.layers[0].weight.shape == (4 * window, 64)
+    x = torch.randint(1, 7, (1, min(block_size, 40)))
+    changed = torch.cat([x[:, :1] % 6 + 1, x[:, 1:]], 1)
+    moved = (model(x) != model(changed)).any(-1)[0]  # (T,)
+    assert moved.nonzero().flatten().tolist() == list(range(window))
+    assert build("mlp", 7, n_embd=4, context=2).mlp.layers[0].weight.shape == (8, 64)
+
+
+def test_multiply_adds_of_a_prediction_by_hand():
+    rnn = build("rnn", 27, n_embd=5, n_embd2=6)
+    assert multiply_adds(rnn) == multiply_adds(build("rnn", 27, n_embd=5, n_embd2=6, block_size=9))
+    assert multiply_adds(rnn) == 5 * 6 + 6 * 6 + 6 * 27
+    assert multiply_adds(build("cnn", 27, n_embd=4, n_layer=3)) == 3 * (8 * 8 + 4 * 4) + 4 * 27
+    # Four squares of queries, keys, values and their mix, 2 * 4 of the network, 2 * T of attention.
+    sizes = {"n_embd": 6, "n_head": 2, "n_layer": 1, "block_size": 5}
+    assert multiply_adds(build("transformer", 27, **sizes)) == 12 * 36 + 2 * 5 * 6 + 6 * 27
+
+
+def test_a_deep_stack_of_convolutions_costs_by_its_layers():
+    model = build("cnn", 27, n_embd=2, n_layer=40)  # its last dilation is 2**39
+    assert model(torch.zeros((1, 16), dtype=torch.int64)).shape == (1, 16, 27)
 
 
 def test_pad_names_by_hand():

@@ -64,7 +64,7 @@ def test_unknown_names_are_answered_with_the_known():
 def test_v6_is_small_enough():
     v6 = build("v6", 27)
     assert sum(p.numel() for p in v6.parameters()) == 71_276 <= 76_579
-    # Four members; five blocks of (2 * 32) x 32 and 32 x 32 a position, and 32 x 27 at the end.
+    # Four members; five blocks of (2 * 32) x 32 and 32 x 32 a prediction, and 32 x 27 at the end.
     assert multiply_adds(v6) == 4 * (5 * (64 * 32 + 32 * 32) + 32 * 27)
 
 
@@ -74,12 +74,11 @@ def rows():
     return pad_names(words[::900], Vocabulary(words), 16)
 
 
-def test_v6_gives_logits_at_every_position_and_skips_padding(rows):
+def test_v6_is_the_mean_of_its_members_at_every_position(rows):
     x, y = rows
     v6 = build("v6", 27, torch.Generator().manual_seed(1))
     logits = v6(x)
     assert logits.shape == (*x.shape, 27)
-    assert (logits[y < 0] == 0).all()
     alone = torch.stack([member(x) for member in v6.members]).mean(0)
     torch.testing.assert_close(logits, alone)
 

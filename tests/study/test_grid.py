@@ -1,3 +1,4 @@
+import importlib
 import json
 import os
 import signal
@@ -8,10 +9,21 @@ import joblib
 import pytest
 from distributed import Client, LocalCluster
 
-from mmhelpers import study
 from mmhelpers.data import load_names
-from mmhelpers.study import RECIPES, Cell, StudyError, grid, load_study, run_cell, run_study
+from mmhelpers.layers import Sequential
+from mmhelpers.models import RecurrentModel, WaveNet
+from mmhelpers.study import (
+    RECIPES,
+    Cell,
+    StudyError,
+    grid,
+    load_study,
+    run_cell,
+    run_study,
+    usual_path,
+)
 
+study = importlib.import_module("mmhelpers.study.grid")  # `study.grid` is the function
 WORDS = load_names("bundled").words[::40]
 CELLS = grid(["v1", "v4"], seeds=[1, 2], steps=20)
 
@@ -85,10 +97,36 @@ def test_an_interrupted_study_anew_goes_on_without_anew(tmp_path, monkeypatch):
     assert ran == CELLS[:1]
 
 
-@pytest.mark.parametrize("cell", [Cell("v1", 1, 2, "fats"), Cell("v6", 1, 2, "fast")])
-def test_a_path_that_the_model_does_not_have(cell):
-    with pytest.raises(ValueError, match=f"{cell.model} has no path '{cell.path}'"):
+@pytest.mark.parametrize(
+    ("cell", "known"),
+    [
+        (Cell("v1", 1, 2, "fats"), "'exact' and 'fast'"),
+        (Cell("v3", 1, 2, "fast"), "'exact'"),
+        (Cell("mlp", 1, 2, "fast"), "'exact'"),
+    ],
+)
+def test_a_path_that_the_model_does_not_have(cell, known):
+    with pytest.raises(ValueError, match=f"{cell.model} has no path '{cell.path}', only {known}$"):
         run_cell(cell, WORDS)
+
+
+def test_the_usual_paths():
+    exact = [name for name in ("v1", "v2", "v3", "v4", "v5", "v6", *RECIPES)
+             if Cell(name, 1, 1).path == "exact"]  # fmt: skip
+    assert exact == ["v1", "v2", "v3", "v4", "v5", "mlp", "bow"]
+    assert {cell.path for cell in grid(["rnn", "v6"], [1, 2], 3)} == {"fast"}
+    assert Cell("rnn", 1, 1, "exact").path == usual_path("v1") == "exact"
+
+
+def test_what_a_cell_says_is_what_ran(monkeypatch):
+    asked = []
+    real = study.faster
+    monkeypatch.setattr(study, "faster", lambda model: asked.append(type(model)) or real(model))
+    for path in study.PATHS:
+        run_cell(Cell("v1", 1, 2, path), WORDS)
+        run_cell(Cell("v6", 1, 2, path), WORDS)
+        run_cell(Cell("rnn", 1, 2, path), WORDS)
+    assert asked == [Sequential, *[WaveNet] * 4, RecurrentModel]
 
 
 def test_v6_trains_each_member(tmp_path):

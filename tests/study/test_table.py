@@ -30,7 +30,8 @@ def result(model="v1", seed=42, dev=2.0, path="exact"):
 
 
 RESULTS = [
-    result("v6", 42, 1.95),
+    result("v6", 42, 1.95, path="fast"),  # its usual one
+    result("v6", 42, 9.0),
     result(seed=44, dev=2.3),
     result(seed=42, dev=2.1),
     result(seed=42, dev=9.0, path="fast"),
