@@ -1,4 +1,8 @@
-"""Names that begin alike, laid out so that they share the work on the beginning."""
+"""Names that begin alike, laid out so that they share the work on the beginning.
+
+Over packing alone, where every name has rows of its own, this saves about a fifth of a step with
+128 names, and less than a tenth with 32 (`make bench` measures both).
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The Transformer's training step with the backward pass by hand: fewer and larger operations.
 
-Same mathematics as the plain layers, other last digits; layer norm and softmax are torch's.  Only
-the N rows of `PrefixTrees` are computed, and names that share a row share its dropout.  The tests
-prove that without dropout result and gradients are those of the plain form.
+Same mathematics as `models.transformer`, other last digits; layer norm and softmax are torch's.
+Only the N rows of `PrefixTrees` are computed, and names that share a row share its dropout.  The
+tests prove that without dropout result and gradients are those of the plain model.
 """
 
 from __future__ import annotations

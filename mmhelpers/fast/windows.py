@@ -107,9 +107,9 @@ class FastWindows(Form):
 
     @classmethod
     def serves(cls, plain: Layer) -> bool:
-        """Whether every layer has a pass, and an embedding stands first."""
-        layers = plain.layers
-        return type(layers[0]) is Embedding and all(type(layer) in PASSES for layer in layers)
+        """Whether it is a model, an embedding stands first, and every layer has a pass."""
+        kinds = [type(layer) for layer in plain.layers]
+        return hasattr(plain, "block_size") and kinds[0] is Embedding and set(kinds) <= set(PASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.plain(x)

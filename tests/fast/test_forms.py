@@ -8,7 +8,7 @@ from in_double import close, double
 
 from mmhelpers.data import NameRows, Vocabulary, build_dataset, load_names
 from mmhelpers.fast import faster, has_faster
-from mmhelpers.layers import Cell, Recurrent
+from mmhelpers.layers import Cell, Recurrent, Sequential
 from mmhelpers.models import REGISTRY, WaveNet, build, sizes_of
 from mmhelpers.optim import SGD, AdamW
 from mmhelpers.training import evaluate, train
@@ -70,6 +70,8 @@ def test_parts_of_ones_own_have_no_form():
 
     assert not has_faster(MyNet(27, sizes_of("v6")))
     assert not has_faster(faster(small("rnn")))  # it is one
+    assert not has_faster(Sequential([]))
+    assert not has_faster(Sequential(small("v1").layers))  # without block_size no model
 
 
 @pytest.mark.parametrize("name", NAMES)
