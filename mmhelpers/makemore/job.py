@@ -15,7 +15,7 @@ from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
 from mmhelpers.makemore.sizes import check_memory, parameter_shapes
 from mmhelpers.models import NAME_MODELS, build, sizes_of
 from mmhelpers.optim import AdamW, Schedule, cosine_schedule
-from mmhelpers.sampling import Reader
+from mmhelpers.sampling import MAX_LENGTH
 from mmhelpers.training import Data
 
 BETAS = (0.9, 0.99)
@@ -44,10 +44,13 @@ class Job:
             weight_decay=config["weight_decay"],
         )
         self.best = math.inf
-        self.model.eval()
-        self.whole_names = Reader(self.model).whole_names
-        self.model.train()
+        self.whole_names = reads_names(kind)
         self.quick = faster(self.model) if has_faster(self.model) else self.model
+
+    @property
+    def limit(self) -> int:
+        """The most letters of a name that is drawn, as of `sampling.Reader`."""
+        return self.model.block_size - 1 if self.whole_names else MAX_LENGTH
 
     def data(self, words: list[str]) -> Data:
         """The examples of the words for this model: names, or windows."""
@@ -79,6 +82,11 @@ class Job:
             torch.get_device_module(self.device).set_rng_state(others[1], self.device)
 
 
+def reads_names(kind: str) -> bool:
+    """Whether a model of that name reads whole names; the others read windows."""
+    return kind in NAME_MODELS or kind == "v6"
+
+
 def learning_rate(config: State) -> float | Schedule:
     """The constant learning rate, or the cosine that rises to it in a hundredth of its steps."""
     peak, steps = config["learning_rate"], config["cosine_steps"]
@@ -106,7 +114,7 @@ def fresh(options: argparse.Namespace, words: list[str], device: torch.device) -
     }
     own = sizes_of(config["type"])
     sizes = given_sizes(options, own)
-    if config["type"] in (*NAME_MODELS, "v6"):
+    if reads_names(config["type"]):
         sizes["block_size"] = max(map(len, words)) + 1
     config["sizes"] = asdict(sizes_of(config["type"], **sizes))
     return Job(config, Vocabulary(words), device)

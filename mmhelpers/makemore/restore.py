@@ -109,8 +109,9 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
 
 @torch.no_grad()
 def check_output(job: Job) -> None:
-    """Raises ValueError where the model's output is not finite."""
-    blank = torch.zeros((1, job.model.block_size), dtype=torch.int64, device=job.device)
+    """Raises ValueError where the model's output for a first letter is not finite."""
+    length = 1 if job.whole_names else job.model.block_size
+    blank = torch.zeros((1, length), dtype=torch.int64, device=job.device)
     job.model.eval()
     if not job.model(blank).isfinite().all():
         raise ValueError("its output is not finite")

@@ -36,7 +36,7 @@ from mmhelpers.makemore.log import Log, draw_log
 from mmhelpers.makemore.restore import refuse_another_model, restore
 from mmhelpers.makemore.samples import ADVICE, NotFiniteError, print_samples
 from mmhelpers.makemore.stop import handled
-from mmhelpers.sampling import Reader, encode_prompt
+from mmhelpers.sampling import encode_prompt
 from mmhelpers.training import Data, DivergedError, History, evaluate, updates
 
 LOG_EVERY, SAMPLE_EVERY, EVALUATE_EVERY = 10, 200, 500
@@ -60,8 +60,10 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
         job, names = open_job(options, device)
         if options.resume and 0 <= options.max_steps <= job.optimizer.steps:
             if group.leads:
-                print(f"all steps are done: {folder / LAST} is at step {job.optimizer.steps:,}; ")
-                print(f"--max-steps {options.max_steps} asks for no more, a larger one goes on")
+                at = f"{folder / LAST} is at step {job.optimizer.steps:,}"
+                print(
+                    f"all steps are done: {at}, a larger --max-steps than {options.max_steps} goes on"
+                )
             return
         check_job(job, options, group)
         if group.leads and not options.resume:
@@ -97,8 +99,7 @@ def check_job(job: Job, options: argparse.Namespace, group: Group) -> None:
     """Raises ValueError for what would fail later; chooses threads and random numbers."""
     if job.config["batch_size"] < group.size:
         raise ValueError(f"-b {job.config['batch_size']} leaves some of {group.size} without names")
-    encode_prompt(options.prompt, job.vocabulary, Reader(job.model.eval()).limit)
-    job.model.train()
+    encode_prompt(options.prompt, job.vocabulary, job.limit)
     if not group.leads:  # dropout of its own
         torch.manual_seed(job.config["seed"] + job.optimizer.steps + group.rank)
     if "OMP_NUM_THREADS" not in os.environ and parameter_count(job) < SMALL:
@@ -125,8 +126,10 @@ def print_earlier(folder: Path, options: argparse.Namespace) -> None:
     """Prints what becomes of a run that is in the folder."""
     if (folder / LAST).exists() and not options.resume:
         place = folder / PREVIOUS / str(previous(folder) + 1)
-        print(f"replaces the model in {folder}, which stays in {place} from the first save on; ")
-        print("--resume would have gone on with it")
+        print(
+            f"replaces the model in {folder}, which stays in {place} from the first save on; "
+            "--resume would have gone on with it"
+        )
 
 
 @dataclass

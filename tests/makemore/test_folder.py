@@ -182,6 +182,6 @@ def test_all_steps_are_done(desk):
     before = desk.contents()
     for wanted in (5, 3, 0):
         status, out, _ = desk.resume("--max-steps", wanted)
-        assert status == 0 and f"--max-steps {wanted}" in out and "step 5" in out
+        assert status == 0 and f"--max-steps than {wanted}" in out and "step 5" in out
         assert "saved" not in out
     assert desk.contents() == before
