@@ -86,7 +86,7 @@ def read_attempts(text: str, exercises: list[Exercise]) -> None:
     heads = list(HEAD.finditer(text))
     assert len(heads) == text.count("# %%"), "a line '# %%' that is none of the three kinds"
     ends = [head.start() for head in heads[1:]] + [len(text)]
-    for head, end in zip(heads, ends, strict=True):
+    for head, end in zip(heads, ends, strict=False):
         name, kind, says = head.groups()
         assert name in by_name, f"there is no {name}; there are: {', '.join(by_name)}"
         if kind == "never":
@@ -97,19 +97,23 @@ def read_attempts(text: str, exercises: list[Exercise]) -> None:
 
 
 def with_attempts(notebook: NotebookNode, exercises: list[Exercise]) -> NotebookNode:
-    """Gives the notebook with every attempt, and the check after it, where its check stands."""
+    """Gives the notebook with every attempt, and the check after it, where its check stands.
+
+    Before each attempt everything is blank again, and after the last one too.
+    """
     cells = []
     checks = {id(exercise.cells[-1]): exercise for exercise in exercises}
     for cell in notebook.cells:
         cells.append(cell)
         if exercise := checks.get(id(cell)):
+            blank = "\n".join(c.source for c in exercise.cells[:-1])
             for number, attempt in enumerate(exercise.attempts):
                 tags = ["raises-exception", f"{exercise.name}/{number}"]
-                for code, also in ((attempt.code, []), (cell.source, ["judge"])):
+                whole = f"{blank}\n{attempt.code}"
+                for code, also in ((whole, []), (cell.source, ["judge"])):
                     metadata = {"tags": [*tags, *also]}
                     cells.append(nbformat.v4.new_code_cell(code, metadata=metadata))
-            before = [c for c in exercise.cells[:-1] if c.source.strip()]
-            cells += [nbformat.v4.new_code_cell(c.source) for c in before]
+            cells.append(nbformat.v4.new_code_cell(blank))
     return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
 
 

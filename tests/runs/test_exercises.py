@@ -1,0 +1,150 @@
+"""The checks of the exercises, tried with wrong and with other right attempts."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from exercises import (
+    ATTEMPTS,
+    OF_A_WRONG_TYPE,
+    find_exercises,
+    judge,
+    read_attempts,
+    too_few,
+    with_attempts,
+)
+from nbclient import NotebookClient
+from notebook_list import STEMS
+
+from mmhelpers.runs.files import QUICK_STEPS, ROOT, read_notebook
+from mmhelpers.runs.notebook import quick_copy
+
+# Without a file of attempts yet: this list only shrinks.
+NOT_YET = [
+    "02_mlp",
+    "03_deep_mlp_batchnorm",
+    "04_backprop_by_hand",
+    "05_wavenet",
+    "06_scaling",
+    "07_sequence_models",
+]
+
+
+def attempts_of(stem: str) -> Path:
+    """Gives the file of attempts of a notebook."""
+    return ATTEMPTS / f"{stem}.py"
+
+
+def tried(notebook: nbformat.NotebookNode, attempts: str, folder: Path) -> list[str]:
+    """Runs a notebook with the attempts of a text; gives what is wrong with its checks."""
+    exercises = find_exercises(notebook)
+    read_attempts(attempts, exercises)
+    run = with_attempts(notebook, exercises)
+    NotebookClient(run, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    return too_few(exercises) + judge(run, exercises)
+
+
+@pytest.mark.parametrize("stem", [stem for stem in STEMS if stem not in NOT_YET])
+def test_checks_take_what_is_right_and_refuse_what_is_wrong(stem, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("MAKEMORE_METRICS", raising=False)
+    plots = str(tmp_path / "plots")
+    source = ROOT / "notebooks" / f"{stem}.ipynb"
+    copy = quick_copy(
+        source, tmp_path / source.name, names="bundled", steps=QUICK_STEPS, output_dir=plots
+    )
+    faults = tried(read_notebook(copy), attempts_of(stem).read_text(encoding="utf-8"), tmp_path)
+    assert not faults, "\n".join(faults)
+
+
+def test_the_list_names_the_notebooks_without_attempts():
+    assert {stem for stem in STEMS if not attempts_of(stem).exists()} == set(NOT_YET)
+    assert {path.stem for path in ATTEMPTS.glob("*.py")} <= set(STEMS)
+
+
+CHECK = """from mmhelpers.reference import verdict
+def check_double(attempt):
+    value = attempt(3)
+    if value != 6:
+        return f"for 3 it gives {value}"
+print(verdict(check_double, double))"""
+RIGHT = """# %% Exercise 1: right
+double = lambda n: 2 * n
+# %% Exercise 1: right
+def double(n):
+    return n + n
+"""
+WRONG = """# %% Exercise 1: wrong, says "for 3"
+double = lambda n: n * n
+# %% Exercise 1: wrong, says "it gives 5"
+double = lambda n: n + 2
+# %% Exercise 1: never says "2 * n"
+"""
+
+
+def tiny(check: str = CHECK) -> nbformat.NotebookNode:
+    markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    hidden = {"jupyter": {"source_hidden": True}}
+    return nbformat.v4.new_notebook(
+        cells=[
+            markdown("## Exercises"),
+            markdown("### Exercise 1: twice"),
+            code("double = None  # your function"),
+            code(check),
+            code("# Solution\ndoubled = 2 * 3", metadata=hidden),
+            markdown("## Summary"),
+            code("assert double is None"),
+        ]
+    )
+
+
+def test_a_tiny_notebook_passes(tmp_path):
+    assert tried(tiny(), RIGHT + WRONG, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "attempts", "fault"),
+    [
+        (CHECK.replace("value != 6", "value != 9"), RIGHT + WRONG, "a right attempt is refused"),
+        (CHECK.replace("value != 6", "value > 7"), RIGHT + WRONG, "a wrong attempt is accepted"),
+        (CHECK.replace("for 3 it", "it"), RIGHT + WRONG, "no hint holds 'for 3'"),
+        (CHECK.replace("for 3 it", "2 * n, for 3 it"), RIGHT + WRONG, "a hint gives '2 * n' away"),
+        (
+            CHECK.replace("verdict(check_double, double)", "check_double(double) or 'right'"),
+            RIGHT + WRONG,
+            "no verdict",
+        ),
+        (CHECK, RIGHT, "Exercise 1 has 0 wrong attempts, of two needed"),
+        (CHECK, WRONG, "Exercise 1 has 0 right attempts, of two needed"),
+        (CHECK, RIGHT + WRONG.rpartition("# %%")[0], "does not say what its hints must not give"),
+    ],
+)
+def test_a_tiny_notebook_fails(tmp_path, check, attempts, fault):
+    if "check_double(double) or" in check:
+        check = check.replace("value = attempt(3)", "value = attempt(3) if attempt else 0")
+    found = tried(tiny(check), attempts, tmp_path)
+    assert any(fault in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("attempts", "message"),
+    [
+        ("# %% Exercise 7: right\nx = 1\n", "there is no Exercise 7; there are: Exercise 1"),
+        ("# %% Exercise 1: nearly right\nx = 1\n", "none of the three kinds"),
+    ],
+)
+def test_attempts_that_can_not_be_read(attempts, message):
+    with pytest.raises(AssertionError, match=re.escape(message)):
+        read_attempts(attempts, find_exercises(tiny()))
+
+
+def test_parts_of_an_exercise_have_letters():
+    notebook = tiny()
+    again = [nbformat.from_dict(cell) for cell in notebook.cells[2:5]]
+    notebook.cells[5:5] = again
+    exercises = find_exercises(notebook)
+    assert [exercise.name for exercise in exercises] == ["Exercise 1a", "Exercise 1b"]
+    assert exercises[0].blanks == ["double"]
+    read_attempts("", exercises)
+    assert [len(exercise.attempts) for exercise in exercises] == [len(OF_A_WRONG_TYPE)] * 2
