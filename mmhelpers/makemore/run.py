@@ -61,9 +61,8 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
         if options.resume and 0 <= options.max_steps <= job.optimizer.steps:
             if group.leads:
                 at = f"{folder / LAST} is at step {job.optimizer.steps:,}"
-                print(
-                    f"all steps are done: {at}, a larger --max-steps than {options.max_steps} goes on"
-                )
+                more = f"a larger --max-steps than {options.max_steps} goes on"
+                print(f"all steps are done: {at}, {more}")
             return
         check_job(job, options, group)
         if group.leads and not options.resume:
