@@ -60,7 +60,8 @@ class AdamW(SGD):
 
     `betas` are the memories of the gradient and of its square, `weight_decay` shrinks every
     parameter, biases and gains too, as `torch.optim.AdamW` does; a parameter without a gradient
-    is an error.  Built in notebook 06 (Kingma and Ba 2015; Loshchilov and Hutter 2019).
+    is an error; a model that only counts has no parameters.  Built in notebook 06 (Kingma and Ba
+    2015; Loshchilov and Hutter 2019).
     """
 
     def __init__(
@@ -79,7 +80,8 @@ class AdamW(SGD):
 
     def flatten(self) -> None:
         """Makes every parameter a window on one long tensor (P,), which one operation changes."""
-        self.flat = torch.cat([p.detach().flatten() for p in self.parameters])
+        flat = [p.detach().flatten() for p in self.parameters]
+        self.flat = torch.cat(flat) if flat else torch.zeros(0)
         for p, window in zip(self.parameters, self.flat.split(self.sizes), strict=True):
             p.data = window.view_as(p)
         self.places = [p.data_ptr() for p in self.parameters]

@@ -89,7 +89,8 @@ class Reader:
         self.model = model
         self.device = next(iter(model.state_dict().values())).device
         blank = torch.zeros((1, model.block_size), dtype=torch.int64, device=self.device)
-        self.whole_names = model(blank).ndim == 3
+        # Who keeps keys and values reads names; attention over all of block_size may be much.
+        self.whole_names = hasattr(model, "new_cache") or model(blank).ndim == 3
         self.limit = model.block_size - 1 if self.whole_names else MAX_LENGTH
         self.restart()
 

@@ -80,3 +80,13 @@ def test_another_shape_is_refused():
     state = AdamW(draw([(3, 2)]), 0.1).state_dict()
     with pytest.raises(ValueError, match="does not fit"):
         AdamW(draw([(2, 4)]), 0.1).load_state_dict(state)
+
+
+def test_of_no_parameters():
+    optimizer = AdamW([], 0.1)
+    optimizer.steps = 1
+    state, other = optimizer.state_dict(), AdamW([], 0.1)
+    other.load_state_dict(state)
+    assert other.steps == 1 and state["mean"].numel() == state["square"].numel() == 0
+    with pytest.raises(ValueError, match="does not fit"):
+        other.load_state_dict(AdamW(draw([(2, 3)]), 0.1).state_dict())

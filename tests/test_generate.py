@@ -155,3 +155,13 @@ def test_an_interrupt_leaves_the_model_in_training(monkeypatch, call):
 def test_novelty():
     groups = novelty(["ann", "bob", "zed", "ann"], ["ann", "ada"], ["bob", "ann"])
     assert groups == {"in train": ["ann", "ann"], "in held-out": ["bob"], "new": ["zed"]}
+
+
+def test_a_long_name_costs_no_pass_over_its_whole_length(monkeypatch):
+    """What the model reads is known of a Transformer without attention over all positions."""
+    model, read = build("transformer", 5, seeded(1), block_size=901), []
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda x, *c: read.append(x.shape[1]) or forward(x, *c))
+    monkeypatch.setattr(Reader, "__call__", Reader.plain)
+    names = generate_names(model, Vocabulary(["abcd"]), 3, seeded(2))
+    assert max(read) <= max(map(len, names)) + 1

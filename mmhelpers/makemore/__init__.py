@@ -3,6 +3,7 @@
 options      the flags, and what fits them
 command      the command as a whole: device, processes, errors
 run          a training run
+facts        what it says before it begins
 samples      names drawn from the model
 job          a model in training, from its flags
 restore      the same from a checkpoint, which is checked

@@ -13,7 +13,7 @@ from mmhelpers.data import NameRows, Vocabulary, build_dataset
 from mmhelpers.fast import faster, has_faster
 from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
 from mmhelpers.makemore.sizes import check_memory, parameter_shapes
-from mmhelpers.models import NAME_MODELS, build, sizes_of
+from mmhelpers.models import NAME_MODELS, NGram, build, sizes_of
 from mmhelpers.optim import AdamW, Schedule, cosine_schedule
 from mmhelpers.sampling import MAX_LENGTH
 from mmhelpers.training import Data
@@ -27,16 +27,18 @@ class Job:
 
     `config` holds the type, the sizes and what `DEFAULTS` lists; `best` is the lowest loss on
     the held-out names so far.  `quick` is the model's fast form where it has one, with the same
-    parameters: that is what is trained.  Raises ValueError for sizes that memory can't hold.
+    parameters: that is what is trained.  Counts are kept on the CPU, in float64, which not every
+    device has.  Raises ValueError for sizes that memory can't hold.
     """
 
     def __init__(self, config: State, vocabulary: Vocabulary, device: torch.device) -> None:
-        self.config, self.vocabulary, self.device = config, vocabulary, device
+        self.config, self.vocabulary = config, vocabulary
         kind, sizes, size = config["type"], config["sizes"], len(vocabulary)
+        self.device = torch.device("cpu") if kind == "ngram" else device
         check_memory(config, size, parameter_shapes(kind, size, sizes))
         torch.manual_seed(config["seed"])  # for dropout
         self.generator = torch.Generator().manual_seed(config["seed"])
-        self.model = build(kind, size, self.generator, **sizes).to(device)
+        self.model = build(kind, size, self.generator, **sizes).to(self.device)
         self.optimizer = AdamW(
             self.model.parameters(),
             learning_rate(config),
@@ -46,6 +48,11 @@ class Job:
         self.best = math.inf
         self.whole_names = reads_names(kind)
         self.quick = faster(self.model) if has_faster(self.model) else self.model
+
+    @property
+    def counted(self) -> bool:
+        """Whether there is nothing more to learn: a table of counts has counted its list."""
+        return isinstance(self.model, NGram) and self.model.fitted
 
     @property
     def limit(self) -> int:

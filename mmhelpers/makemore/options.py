@@ -111,7 +111,8 @@ def add_sampling(add: Callable[..., object]) -> None:
 
 def add_model(add: Callable[..., object]) -> None:
     """Adds the flags about the model."""
-    add("--type", help="bigram mlp rnn gru lstm cnn bow transformer v1 ... v6 (transformer)")
+    types = "bigram mlp rnn gru lstm cnn bow transformer v1 ... v6 ngram (transformer)"
+    add("--type", help=f"{types}; ngram counts 5 letters back (Kneser-Ney), in a single step")
     add("--n-layer", type=layers, help="blocks (4)")
     add("--n-head", type=positive, help="heads of a Transformer (4)")
     add("--n-embd", type=positive, help="width of the embeddings (64)")

@@ -14,9 +14,10 @@ from mmhelpers.makemore import checkpoint
 from mmhelpers.makemore.checkpoint import CheckpointError
 from mmhelpers.makemore.folder import BEST, LAST
 from mmhelpers.makemore.job import Job, State, characters, given_sizes
-from mmhelpers.makemore.options import LIMITS, layers, natural, number, positive
+from mmhelpers.makemore.options import LIMITS, from_0, layers, natural, number, positive
 from mmhelpers.makemore.sizes import parameter_shapes
 from mmhelpers.models import sizes_of
+from mmhelpers.models.ngram import METHODS
 
 WRONG = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError)
 most = f"a whole number from 1 to {MAX_LENGTH + 1}, the longest name and its end"
@@ -24,6 +25,9 @@ SIZES = {
     "block_size": number(int, lambda n: 1 <= n <= MAX_LENGTH + 1, most),
     "n_members": layers,
     "n_hidden": positive,
+    "method": number(str, METHODS.__contains__, f"one of {', '.join(METHODS)}"),
+    "discount": number(float, lambda x: 0 <= x <= 1, "a number from 0 to 1"),
+    "added": from_0,
 }
 loss = number(float, lambda x: 0 <= x < math.inf, "a loss")
 
@@ -95,7 +99,8 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
     optimizer = state["optimizer"]
     count = (sum(map(math.prod, shapes.values())),)
     for name, tensor in [*model.items(), *((n, optimizer[n]) for n in ("mean", "square"))]:
-        if not isinstance(tensor, Tensor) or not tensor.dtype.is_floating_point:
+        counts = config["type"] == "ngram" and name in model  # whole numbers are among them
+        if not isinstance(tensor, Tensor) or not (tensor.dtype.is_floating_point or counts):
             raise ValueError(f"{name} is no tensor of numbers")
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite")

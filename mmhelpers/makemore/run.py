@@ -15,27 +15,19 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from mmhelpers.data import NameList, fingerprint, printable, write_whole
+from mmhelpers.data import NameList, fingerprint, write_whole
 from mmhelpers.makemore import checkpoint
 from mmhelpers.makemore.checkpoint import CheckpointError
 from mmhelpers.makemore.distributed import Group, GroupError, Share
-from mmhelpers.makemore.folder import (
-    BEST,
-    CONFIG,
-    FIGURE,
-    LAST,
-    LOG,
-    PREVIOUS,
-    locked,
-    previous,
-    set_aside,
-)
-from mmhelpers.makemore.job import Job, characters, fresh
+from mmhelpers.makemore.facts import nothing_left, parameter_count, print_earlier, print_facts
+from mmhelpers.makemore.folder import BEST, CONFIG, FIGURE, LAST, LOG, locked, set_aside
+from mmhelpers.makemore.job import Job, fresh
 from mmhelpers.makemore.lists import Split, list_of, open_list, refuse_other_names
 from mmhelpers.makemore.log import Log, draw_log
 from mmhelpers.makemore.restore import refuse_another_model, restore
 from mmhelpers.makemore.samples import ADVICE, NotFiniteError, print_samples
 from mmhelpers.makemore.stop import handled
+from mmhelpers.models import NGram
 from mmhelpers.sampling import encode_prompt
 from mmhelpers.training import Data, DivergedError, History, evaluate, updates
 
@@ -58,11 +50,9 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
         if options.resume and group.leads and folder.is_dir():
             held.enter_context(locked(folder))
         job, names = open_job(options, device)
-        if options.resume and 0 <= options.max_steps <= job.optimizer.steps:
+        if options.resume and (done := nothing_left(folder, job, options)):
             if group.leads:
-                at = f"{folder / LAST} is at step {job.optimizer.steps:,}"
-                more = f"a larger --max-steps than {options.max_steps} goes on"
-                print(f"all steps are done: {at}, {more}")
+                print(done)
             return
         check_job(job, options, group)
         if group.leads and not options.resume:
@@ -71,7 +61,7 @@ def train(options: argparse.Namespace, device: torch.device, group: Group) -> No
             refuse_another_model(folder, job)
         split = Split.of(names.words, job.config["seed"])
         if group.leads:
-            print_facts(names, job, split, device)
+            print_facts(names, job, split)
             print_earlier(folder, options)
         with handled(group.stop):
             Run(options, job, split, folder, group).train()
@@ -105,32 +95,6 @@ def check_job(job: Job, options: argparse.Namespace, group: Group) -> None:
         torch.set_num_threads(1)
 
 
-def parameter_count(job: Job) -> int:
-    """How many numbers the model learns."""
-    return sum(p.numel() for p in job.model.parameters())
-
-
-def print_facts(names: NameList, job: Job, split: Split, device: torch.device) -> None:
-    """Prints what is trained, on what."""
-    print(names)
-    print(f"longest name: {max(map(len, names.words))}")
-    print(f"characters: {len(job.vocabulary) - 1}: {printable(characters(job.vocabulary))}")
-    print(f"split: {len(split.train):,} to train on, {len(split.held_out):,} held out")
-    print(f"model: {job.config['type']}, {parameter_count(job):,} parameters, on {device}")
-    if job.optimizer.steps:
-        print(f"resumed at step {job.optimizer.steps:,}, best held-out loss {job.best:.4f}")
-
-
-def print_earlier(folder: Path, options: argparse.Namespace) -> None:
-    """Prints what becomes of a run that is in the folder."""
-    if (folder / LAST).exists() and not options.resume:
-        place = folder / PREVIOUS / str(previous(folder) + 1)
-        print(
-            f"replaces the model in {folder}, which stays in {place} from the first save on; "
-            "--resume would have gone on with it"
-        )
-
-
 @dataclass
 class Run:
     """The loop and what it does now and then; the process that leads writes."""
@@ -160,7 +124,10 @@ class Run:
             return
         if optimizer.steps % EVALUATE_EVERY or not self.saved:
             self.evaluate()
-        print(f"saved in {self.folder}: go on with --resume, more names with --sample-only")
+        more = "go on with --resume"
+        if job.counted:
+            more = f"{job.model.contexts:,} contexts are counted"
+        print(f"saved in {self.folder}: {more}, more names with --sample-only")
         try:
             draw_log(self.folder)
         except Exception as error:  # matplotlib's settings and fonts have many ways to fail
@@ -171,7 +138,7 @@ class Run:
         """The steps up to `total`."""
         job, group, optimizer, history = self.job, self.group, self.job.optimizer, History()
         size, model, shared = job.config["batch_size"], job.quick, []
-        if group.size > 1:
+        if group.size > 1 and not isinstance(model, NGram):  # each can count for itself
             model, shared = Share(job.quick, group), [group.loss, [group]]
         steps = updates(model, data, optimizer, history, size, job.generator, *shared)
         bar = tqdm(
@@ -187,6 +154,8 @@ class Run:
                 del history.loss[:-1000]
                 if group.stopping or optimizer.steps == total:
                     break
+            else:
+                bar.total = bar.n  # there was no more to do
 
     def after_step(self, step: int, loss: float) -> None:
         """Logs, evaluates and samples where it is time to."""
@@ -194,7 +163,7 @@ class Run:
             self.log.add(step, loss)
         if step % EVALUATE_EVERY == 0:
             self.evaluate()
-        if step % SAMPLE_EVERY == 0:
+        if step % SAMPLE_EVERY == 0 or self.job.counted:
             count = self.options.num_samples or 10
             print_samples(self.job, self.split, self.options, count, step)
 

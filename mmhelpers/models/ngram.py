@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
 from mmhelpers.layers import Layer
+from mmhelpers.optim import SGD
 
 METHODS = ("add", "witten_bell", "kneser_ney")
+LOGITS = 2**22  # at once, in `NGram.own_updates`
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class ContextTable(Layer):
     """
 
     def __init__(self, keys: Tensor) -> None:
-        self.keys, self.rest = keys, torch.ones(len(keys), dtype=torch.float64)
+        self.keys = keys
+        self.rest = torch.ones(len(keys), dtype=torch.float64, device=keys.device)
         self.first = keys.new_zeros(len(keys) + 1)
         self.characters, self.values = keys.new_zeros(0), self.rest[:0]
 
@@ -46,6 +50,24 @@ class ContextTable(Layer):
         wanted = shorter * vocab_size + oldest
         place = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
         return torch.where((shorter >= 0) & (self.keys[place] == wanted), place, -1)
+
+    def is_one(self, limit: int, vocab_size: int) -> bool:
+        """Whether the tensors are such a table, with keys below `limit`."""
+        keys, rest, first = self.keys, self.rest, self.first
+        if any(tensor.ndim != 1 for tensor in self.state_dict().values()) or not len(keys):
+            return False
+        if not len(keys) == len(rest) == len(first) - 1 or len(self.characters) != len(self.values):
+            return False
+        if keys[0] < 0 or (keys[1:] <= keys[:-1]).any() or keys[-1] >= limit:
+            return False
+        if first[0] != 0 or (first[1:] < first[:-1]).any() or first[-1] != len(self.values):
+            return False
+        if ((self.characters < 0) | (self.characters >= vocab_size)).any():
+            return False
+        owner = torch.arange(len(keys), device=keys.device).repeat_interleave(first.diff())
+        sums = rest.index_add(0, owner, self.values)  # (S,)
+        shares = not (self.values < 0).any() and not (rest < 0).any()
+        return shares and bool(((sums - 1).abs() < 1e-6).all())
 
     def blend(self, shorter: Tensor, number: Tensor) -> Tensor:
         """The probabilities (B, V) in contexts (B,), given those in the shorter ones (B, V)."""
@@ -68,7 +90,7 @@ class NGram(Layer):
     the uniform distribution below: `witten_bell` in proportion to how many different characters
     followed, `kneser_ney` by a `discount` off every count, where a shorter context counts in how
     many different longer ones a character was seen, not how often.  What was never seen leaves
-    everything.  Logits are logarithms of probabilities, in float64.
+    everything.  Logits are logarithms of probabilities, in float64; before `fit` all are alike.
 
     Memory grows with the contexts that were seen.  Raises ValueError for a context of less than
     one character, an unknown method, a discount or an added count out of range.  Built in
@@ -81,7 +103,17 @@ class NGram(Layer):
         self.vocab_size, self.sizes = vocab_size, sizes or NGramSizes()
         check_sizes(self.sizes)
         self.block_size = self.sizes.block_size
-        self.tables: list[ContextTable] = []
+        self.tables = [ContextTable(torch.zeros(1, dtype=torch.int64))]  # that of no context
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there are counts."""
+        return len(self.tables) > 1
+
+    @property
+    def contexts(self) -> int:
+        """How many contexts are stored, of all lengths."""
+        return sum(len(table.keys) for table in self.tables)
 
     def fit(self, X: Tensor, Y: Tensor) -> NGram:
         """Counts the examples X (N, block_size), Y (N,), and gives the model itself.
@@ -107,6 +139,52 @@ class NGram(Layer):
             if self.sizes.method == "kneser_ney":  # every context and character once
                 pairs = self.tables[length].keys[seen // V] // V * V + seen % V
         return self
+
+    def own_updates(
+        self,
+        data: tuple[Tensor, Tensor],
+        optimizer: SGD,
+        history: object,
+        batch_size: int,
+        generator: Generator | None,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        hooks: Sequence[object],
+    ) -> Iterator[float]:
+        """One update that counts all the examples, and their loss under these counts.
+
+        `training.updates` calls it; minibatches have no part in it.  Raises ValueError for hooks.
+        """
+        if hooks:
+            raise ValueError("a table of counts has no gradients to look at: leave out the hooks")
+        X, Y = data
+        self.fit(X, Y)
+        rows = max(1, LOGITS // self.vocab_size)
+        parts = zip(X.split(rows), Y.split(rows), strict=True)
+        total = sum(loss(self(x), y).item() * len(y) for x, y in parts)
+        optimizer.steps += 1
+        history.loss.append(total / len(Y))
+        yield history.loss[-1]
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Takes over copies of the tables, however many contexts they have.
+
+        Raises ValueError where they are not those of such a model, and changes nothing.
+        """
+        count = len(state) // len(self.tables[0].state_dict())
+        if count not in (1, self.block_size + 1):
+            raise ValueError(f"{count} tables of counts instead of {self.block_size + 1}")
+        other, limit = NGram(self.vocab_size, self.sizes), 1
+        blank = self.tables[0].keys.new_zeros(1)
+        other.tables = [ContextTable(blank.clone()) for _ in range(count)]
+        for name, tensor in other.state_dict().items():
+            if name in state and state[name].dtype != tensor.dtype:
+                raise ValueError(f"{name}: {state[name].dtype} instead of {tensor.dtype}")
+        super(NGram, other).load_state_dict(state)
+        for length, table in enumerate(other.tables):
+            if not table.is_one(limit, self.vocab_size):
+                raise ValueError(f"the table of contexts of {length} characters is garbled")
+            limit = len(table.keys) * self.vocab_size
+        self.tables = other.tables
 
     def _count(self, table: ContextTable, owner: Tensor, after: Tensor, counts: Tensor) -> None:
         """Turns the counts (E,) of what came `after` each context into shares."""

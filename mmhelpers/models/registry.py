@@ -10,7 +10,7 @@ from torch import Generator
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmhelpers.layers import Layer
-from mmhelpers.models import sequence, transformer, wavenet
+from mmhelpers.models import ngram, sequence, transformer, wavenet
 
 # The models that read whole names: their sizes, and the builder that makes each of them.
 NAME_MODELS: dict[str, tuple[object, Callable[..., Layer]]] = {
@@ -23,7 +23,7 @@ NAME_MODELS: dict[str, tuple[object, Callable[..., Layer]]] = {
     "bow": (sequence.BagSizes(), sequence.BagOfWords),
     "transformer": (transformer.TransformerSizes(), transformer.Transformer),
 }
-REGISTRY = {**NAME_MODELS, **wavenet.MODELS}
+REGISTRY = {**NAME_MODELS, **wavenet.MODELS, "ngram": (ngram.NGramSizes(), ngram.NGram)}
 
 
 def build(name: str, vocab_size: int, generator: Generator | None = None, **sizes: object) -> Layer:

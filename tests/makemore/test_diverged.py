@@ -7,7 +7,7 @@ from mmhelpers.makemore.distributed import GroupError
 from mmhelpers.models import REGISTRY
 
 
-@pytest.mark.parametrize("kind", REGISTRY)
+@pytest.mark.parametrize("kind", [k for k in REGISTRY if k != "ngram"])  # counts don't diverge
 def test_a_fresh_run_that_diverges_leaves_what_was(desk, kind):
     desk.train("--type", kind, steps=2)
     before = desk.contents()

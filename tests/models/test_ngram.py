@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhelpers.data import LECTURE, Vocabulary, build_dataset, load_names, split_names
-from mmhelpers.models import NGram, NGramSizes
+from mmhelpers.diagnostics import Recorder
+from mmhelpers.models import NGram, NGramSizes, build, ngram
 from mmhelpers.models.ngram import METHODS
+from mmhelpers.optim import AdamW
 from mmhelpers.sampling import sample_names
-from mmhelpers.training import evaluate
+from mmhelpers.training import evaluate, train
 
 
 class PlainTable:
@@ -126,6 +128,47 @@ def test_the_state_goes_into_another_model():
     other = NGram(len(vocabulary), NGramSizes(2)).fit(X[:5], Y[:5])
     other.load_state_dict(model.state_dict())
     assert torch.equal(other(X), model(X))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_state_goes_into_a_model_without_counts(method):
+    words = ["ada", "dan", "nina"]
+    vocabulary, sizes = Vocabulary(words), NGramSizes(2, method)
+    X, Y = build_dataset(words, vocabulary, 2)
+    model, other = NGram(len(vocabulary), sizes).fit(X, Y), NGram(len(vocabulary), sizes)
+    state = model.state_dict()
+    other.load_state_dict(state)
+    assert torch.equal(other(X), model(X)) and other.contexts == model.contexts
+    model.load_state_dict(NGram(len(vocabulary), sizes).state_dict())
+    assert not model.fitted and other.fitted  # its tables are copies
+    with pytest.raises(ValueError, match="tables.1.keys: torch.float64 instead of torch.int64"):
+        other.load_state_dict(state | {"tables.1.keys": state["tables.1.keys"].double()})
+    with pytest.raises(ValueError, match="the table of contexts of 2 characters is garbled"):
+        other.load_state_dict(state | {"tables.2.rest": state["tables.2.rest"] + 0.1})
+    assert all(torch.equal(state[name], t) for name, t in other.state_dict().items())
+
+
+@pytest.mark.parametrize("vocab_size, block_size", [(1, 1), (27, 5), (3000, 8)])
+def test_without_counts_all_characters_are_alike(vocab_size, block_size):
+    model = build("ngram", vocab_size, block_size=block_size)
+    probs = model(torch.zeros((2, block_size), dtype=torch.int64)).exp()
+    assert torch.allclose(probs, torch.full_like(probs, 1 / vocab_size))
+    assert (model.fitted, model.contexts, model.parameters()) == (False, 1, [])
+
+
+def test_the_trainer_counts_once(monkeypatch):
+    monkeypatch.setattr(ngram, "LOGITS", 20)  # a few windows at once
+    words = ["ada", "dan", "nina"]
+    vocabulary = Vocabulary(words)
+    data = build_dataset(words, vocabulary, 3)
+    model, fitted = [NGram(len(vocabulary), NGramSizes(3)) for _ in range(2)]
+    optimizer = AdamW(model.parameters(), 0.1)
+    history = train(model, data, 50, optimizer, progress=False)
+    assert torch.equal(model(data[0]), fitted.fit(*data)(data[0]))
+    assert history.loss == [pytest.approx(evaluate(fitted, data), abs=1e-12)]
+    assert optimizer.steps == 1
+    with pytest.raises(ValueError, match="no gradients to look at"):
+        train(model, data, 1, optimizer, hooks=[Recorder()], progress=False)
 
 
 @pytest.mark.parametrize(
