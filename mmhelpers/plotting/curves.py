@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmhelpers.plotting.base import new_axes
+from mmhelpers.plotting.base import HEIGHT, WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import EVERY, legend_outside, mark, name_lines
 from mmhelpers.plotting.style import BLUE, FAINT, SLATE, our_style
 
@@ -58,8 +58,8 @@ def _draw_single(ax: Axes, losses: Sequence[float]) -> None:
     style = {"color": FAINT, "linewidth": 0.5, "linestyle": "-", "marker": ""}
     ax.plot(losses, label="one step", zorder=1, **style)
     finite = np.asarray(losses, dtype=float)[np.isfinite(losses)]
-    if len(finite):
-        low, high = np.percentile(finite, RANGE)
+    low, high = np.percentile(finite, RANGE) if len(finite) else (0, 0)
+    if low < high:
         ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
 
 
@@ -88,3 +88,29 @@ def plot_lr_range(
     ax.grid(alpha=0.3)
     legend_outside(ax)
     return ax
+
+
+@our_style()
+def plot_run(losses: Sequence[float], change: int, first: int = 1000, window: int = 1000) -> Axes:
+    """One run in two pictures: its `first` steps, with the first fall, and all of it from there.
+
+    Single losses stand faint behind their means over `window` steps (at most a twentieth of the
+    run); the second picture is cut where the single losses leave it.  `change` is the step at
+    which the learning rate falls.
+    """
+    early, whole = new_grid(1, 2, WIDTH, HEIGHT, width_ratios=[1, 2])[0]
+    first = min(first, len(losses))
+    early.plot(losses[:first], color=FAINT, linestyle="-", marker="", lw=0.6)
+    early.plot(*means_of(losses[:first], max(1, first // 50)), marker="")
+    early.set_title(f"the first {first:,} steps")
+    early.set_ylabel("minibatch loss (nats)")
+    _draw_single(whole, losses)
+    size = min(window, max(1, len(losses) // 20))
+    whole.plot(*means_of(losses, size), label=f"mean of {size:,}", marker="")
+    mark(whole, "the learning rate falls", x=change)
+    whole.set_title("all steps, cut above and below")
+    for ax in (early, whole):
+        ax.set_xlabel("step")
+        ax.grid(alpha=0.3)
+    whole.legend(loc="upper right", framealpha=0.9, bbox_to_anchor=(1, 0.92))
+    return early

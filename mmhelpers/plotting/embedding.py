@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from mmhelpers.plotting.base import new_axes
-from mmhelpers.plotting.style import BLUE, our_style
+from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
+from mmhelpers.plotting.style import BLUE, ORANGE, SLATE, our_style
 from mmhelpers.plotting.tables import SHOWN, note_missing
 from mmhelpers.plotting.text import write
 
@@ -33,3 +33,32 @@ def plot_embedding(C: Tensor, labels: Sequence[str], ax: Axes | None = None) -> 
     ax.set_ylabel("second coordinate")
     ax.grid(alpha=0.3)
     return ax
+
+
+@our_style()
+def plot_embedding_moves(
+    before: Tensor, after: Tensor, labels: Sequence[str], marked: str = "aeiou"
+) -> Axes:
+    """The rows of an embedding (V, 2) before and after training, side by side.
+
+    On the right an arrow leads to each row from where it was; the `marked` characters are
+    orange.  Of more than 60 characters the 60 that are farthest out in the end are shown.
+    """
+    before, after, labels = before.detach().cpu(), after.detach().cpu(), list(labels)
+    outermost = (after - after.mean(0)).norm(dim=1).argsort(descending=True)[:SHOWN]
+    axes = new_grid(1, 2, WIDTH, 4.6, sharex=True, sharey=True)[0]
+    for ax, C, title in zip(axes, (before, after), ("before", "after"), strict=True):
+        for i in outermost.tolist():
+            color = ORANGE if labels[i] in marked else BLUE
+            if ax is axes[1]:
+                arrow = {"arrowstyle": "-|>", "color": SLATE, "alpha": 0.35, "lw": 0.8}
+                ax.annotate("", after[i].tolist(), before[i].tolist(), arrowprops=arrow)
+            ax.scatter(*C[i].tolist(), s=130, color=color, alpha=0.45)
+            place = {"ha": "center", "va": "center_baseline", "fontsize": 10}
+            write(ax.annotate("", C[i].tolist(), **place), labels[i])
+        ax.set_title(f"{title} training")
+        ax.set_xlabel("first coordinate")
+        ax.grid(alpha=0.3)
+    axes[0].set_ylabel("second coordinate")
+    note_missing(axes[1], len(labels), SHOWN, "outermost characters")
+    return axes[0]
