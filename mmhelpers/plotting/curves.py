@@ -11,6 +11,7 @@ from mmhelpers.plotting.base import HEIGHT, WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import EVERY, legend_outside, mark, name_lines
 from mmhelpers.plotting.style import BLUE, FAINT, SLATE, our_style
 
+DOTS = 2000  # of single losses, at most about so many
 RANGE = (5, 95)  # per cent of the single losses: between them is what one run makes room for
 
 
@@ -54,9 +55,14 @@ def _averaged(sizes: Collection[int]) -> str:
 
 
 def _draw_single(ax: Axes, losses: Sequence[float]) -> None:
-    """The losses of single steps, faint; the view is theirs but for the outermost."""
-    style = {"color": FAINT, "linewidth": 0.5, "linestyle": "-", "marker": ""}
-    ax.plot(losses, label="one step", zorder=1, **style)
+    """The losses of single steps as faint dots; the view is theirs but for the outermost.
+
+    Of a long run only every so many steps has a dot: all of them would be one grey field.
+    """
+    every = max(1, len(losses) // DOTS)
+    label = f"a step, every {every:,}th" if every > 1 else "a step"
+    style = {"color": FAINT, "linestyle": "", "marker": "o", "markersize": 1.5}
+    ax.plot(range(0, len(losses), every), losses[::every], label=label, zorder=1, **style)
     finite = np.asarray(losses, dtype=float)[np.isfinite(losses)]
     low, high = np.percentile(finite, RANGE) if len(finite) else (0, 0)
     if low < high:

@@ -93,8 +93,15 @@ def test_loss_of_one_run_stands_before_its_single_losses():
     single, mean = plotting.plot_loss({"train": losses}, window=20).lines
     assert ys(single) == losses
     assert np.allclose(ys(mean), np.reshape(losses, (20, 20)).mean(1))
-    assert (single.get_label(), mean.get_label()) == ("one step", "mean of 20")
+    assert (single.get_label(), mean.get_label()) == ("a step", "mean of 20")
     assert single.get_zorder() < mean.get_zorder()
+
+
+def test_a_long_run_has_a_dot_every_so_many_steps():
+    losses = torch.rand(10_000, generator=torch.Generator().manual_seed(1)).tolist()
+    single = plotting.plot_loss({"train": losses}).lines[0]
+    assert ys(single) == losses[::5]
+    assert single.get_label() == "a step, every 5th"
 
 
 def test_loss_of_several_runs():
