@@ -28,7 +28,8 @@ def _draw_cells(
             corner = (left + j, top - i - 1)
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=colors[i][j], edgecolor="white", lw=2))
             middle = (corner[0] + 0.5, corner[1] + 0.5)
-            ax.text(*middle, f"{round(value, digits):g}", ha="center", va="center", fontsize=10)
+            shown = f"{round(value, digits) + 0.0:g}"  # + 0.0: no -0
+            ax.text(*middle, shown, ha="center", va="center", fontsize=10)
 
 
 def _blank(ax: Axes, width: float, low: float, high: float) -> None:

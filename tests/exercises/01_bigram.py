@@ -21,130 +21,176 @@ def logits_by_index(W, x):
 # %% Exercise 1: never says "W[x]"
 
 # %% Exercise 2: right
-one_call = F.cross_entropy
+backwards_N = torch.zeros((V, V), dtype=torch.int64)
+for word in words:
+    spelled = "." + word[::-1] + "."
+    for ch1, ch2 in zip(spelled, spelled[1:]):
+        backwards_N[vocabulary.stoi[ch1], vocabulary.stoi[ch2]] += 1
+backwards_loss = mean_nll(backwards_N / backwards_N.sum(1, keepdim=True), backwards_N)
 # %% Exercise 2: right
-one_call = lambda logits, targets: F.nll_loss(F.log_softmax(logits, 1), targets)
-# %% Exercise 2: wrong, says "inf with a logit of 200"
-one_call = lambda z, t: -softmax(z)[range(len(t)), t].log().mean()
-# %% Exercise 2: wrong, says "the loss is 2.1269"
-one_call = lambda z, t: F.nll_loss(z, t)
-# %% Exercise 2: wrong, says "the loss is 2.1269"
-one_call = lambda z, t: F.cross_entropy(softmax(z), t)
-# %% Exercise 2: never says "cross_entropy"
+backwards_N = N.T.float()
+backwards_loss = -(backwards_N * (backwards_N / backwards_N.sum(1)[:, None]).clamp(min=1e-30).log()).sum().item() / backwards_N.sum().item()
+# %% Exercise 2: wrong, says "which character is the row"
+backwards_N = N
+backwards_loss = floor
+# %% Exercise 2: wrong, says "where are the dots"
+backwards_N = torch.zeros((V, V), dtype=torch.int64)
+for word in words:
+    spelled = (word + ".")[::-1]
+    for ch1, ch2 in zip(spelled, spelled[1:]):
+        backwards_N[vocabulary.stoi[ch1], vocabulary.stoi[ch2]] += 1
+backwards_loss = floor
+# %% Exercise 2: wrong, says "now its loss"
+backwards_N = N.T
+backwards_loss = None
+# %% Exercise 2: wrong, says "do its rows sum to 1"
+backwards_N = N.T
+backwards_loss = mean_nll(N.T / N.T.sum(0, keepdim=True), N.T)
+# %% Exercise 2: wrong, says "of shape"
+backwards_N = {"a": 1}
+backwards_loss = floor
+# %% Exercise 2: never says "N.T"
+# %% Exercise 2: never says "2.5"
 
-# %% Exercise 3: right
-turned_words = [word[::-1] for word in words]
-tx, ty = to_pairs(turned_words, vocabulary)
-turned_table = count_pairs(tx, ty, len(vocabulary))
-backwards = mean_nll(turned_table / turned_table.sum(1, keepdim=True), turned_table)
-# %% Exercise 3: right
-backwards = entropy(counts) - entropy(counts.sum(0))
-# %% Exercise 3: wrong, says "dots at both ends"
-backwards = mean_nll(model.P, counts.T).item()
-# %% Exercise 3: wrong, says "dots at both ends"
-backwards = math.log(len(vocabulary))
-# %% Exercise 3: never says "2.56"
-# %% Exercise 3: never says "same"
-
-# %% Exercise 4: right
-trigram_counts = torch.zeros(len(vocabulary) ** 2, len(vocabulary), dtype=torch.int64)
+# %% Exercise 3a: right
+trigram_N = torch.zeros(V * V, V, dtype=torch.int64)
 for word in words:
     spelled = [0, 0, *vocabulary.encode(word + ".")]
-    for a, b, c in zip(spelled, spelled[1:], spelled[2:]):
-        trigram_counts[len(vocabulary) * a + b, c] += 1
-trigram_W = torch.zeros(trigram_counts.shape, requires_grad=True)
-_ = descend(trigram_W, lambda W: loss_of_counts(W, trigram_counts), 100, lr=100)
+    for one, two, three_ in zip(spelled, spelled[1:], spelled[2:]):
+        trigram_N[V * one + two, three_] += 1
+# %% Exercise 3a: right
+X2, Y2 = data.build_dataset(words, twin, 2)
+trigram_N = torch.bincount((X2[:, 0] * V + X2[:, 1]) * V + Y2, minlength=V**3).view(V * V, V).float()
+# %% Exercise 3a: wrong, says "what stands before a name"
+trigram_N = torch.zeros(V * V, V, dtype=torch.int64)
+for word in words:
+    spelled = vocabulary.encode("." + word + ".")
+    for one, two, three_ in zip(spelled, spelled[1:], spelled[2:]):
+        trigram_N[V * one + two, three_] += 1
+# %% Exercise 3a: wrong, says "another count"
+trigram_N = torch.zeros(V * V, V, dtype=torch.int64)
+for word in words:
+    spelled = [0, 0, *vocabulary.encode(word + ".")]
+    for one, two, three_ in zip(spelled, spelled[1:], spelled[2:]):
+        trigram_N[V * two + one, three_] += 1
+# %% Exercise 3a: wrong, says "of the shape"
+trigram_N = N
+# %% Exercise 3a: never says "[0, 0"
+# %% Exercise 3a: never says "encode"
+
+# %% Exercise 3b: right
+def train_net(W, counts, steps, lr):
+    W = W.clone().requires_grad_()
+    for _ in range(steps):
+        W.grad = None
+        mean_nll(softmax(W), counts).backward()
+        W.data -= lr * W.grad
+    return W
+# %% Exercise 3b: right
+def train_net(W, counts, steps, lr):
+    share = counts.sum(1, keepdim=True) / counts.sum()
+    for _ in range(steps):
+        W = W - lr * share * (softmax(W) - counts / counts.sum(1, keepdim=True))
+    return W
+# %% Exercise 3b: wrong, says "goes elsewhere"
+train_net = lambda W, counts, steps, lr: (counts + 1).log()
+# %% Exercise 3b: wrong, says "what they were"
+train_net = lambda W, counts, steps, lr: W
+# %% Exercise 3b: wrong, says "against the slope"
+def train_net(W, counts, steps, lr):
+    W = W.clone().requires_grad_()
+    descend(W, lambda W: loss_of_counts(W, counts), steps, -lr)
+    return W
+# %% Exercise 3b: wrong, says "no penalty"
+def train_net(W, counts, steps, lr):
+    W = W.clone().requires_grad_()
+    descend(W, lambda W: loss_of_counts(W, counts) + penalty(W), steps, lr)
+    return W
+# %% Exercise 3b: wrong, says "still far"
+def train_net(W, counts, steps, lr):
+    W = W.clone().requires_grad_()
+    descend(W, lambda W: loss_of_counts(W, counts), 1, lr)
+    return W
+# %% Exercise 3b: never says "share"
+# %% Exercise 3b: never says "P_true"
+
 # %% Exercise 4: right
-V = len(vocabulary)
-ids = torch.tensor([i for word in words for i in (0, 0, *vocabulary.encode(word + "."))])
-ids = torch.cat([ids, torch.tensor([0, 0])])
-rows = ids.unfold(0, 3, 1)
-rows = rows[~((rows[:, 1] == 0) & (rows[:, 0] != 0)) & ~((rows[:, 2] == 0) & (rows[:, 1] == 0))]
-trigram_counts = torch.bincount((rows[:, 0] * V + rows[:, 1]) * V + rows[:, 2], minlength=V**3)
-trigram_counts = trigram_counts.view(V * V, V).float()
-trigram_W = (trigram_counts + 1).log()
-# %% Exercise 4: wrong, says "what stands before the first character"
-tx, ty = to_pairs(words, vocabulary)
-numbers = (tx.roll(1) * len(vocabulary) + tx) * len(vocabulary) + ty
-trigram_counts = torch.bincount(numbers, minlength=len(vocabulary) ** 3)
-trigram_counts = trigram_counts.view(-1, len(vocabulary))
-# %% Exercise 4: wrong, says "of the shape"
-trigram_counts = counts
-# %% Exercise 4: wrong, says "now the network"
-trigram_counts = torch.zeros(len(vocabulary) ** 2, len(vocabulary), dtype=torch.int64)
-for (window, c), n in count_windows(words, 2).items():
-    a, b = vocabulary.encode(window)
-    trigram_counts[len(vocabulary) * a + b, vocabulary.stoi[c]] = n
-# %% Exercise 4: wrong, says "worse than knowing nothing"
-trigram_counts = torch.zeros(len(vocabulary) ** 2, len(vocabulary), dtype=torch.int64)
-for (window, c), n in count_windows(words, 2).items():
-    a, b = vocabulary.encode(window)
-    trigram_counts[len(vocabulary) * a + b, vocabulary.stoi[c]] = n
-trigram_W = 3 * torch.randn(trigram_counts.shape, generator=torch.Generator().manual_seed(1))
-# %% Exercise 4: never says "roll"
-# %% Exercise 4: never says "where(x == 0"
+my_softmax = softmax
+my_loss = lambda z, t: (z.logsumexp(1) - z[range(len(t)), t]).mean()
+my_gradient = None
+# %% Exercise 4: right
+def my_softmax(logits):
+    top = logits.amax(1)[:, None]
+    counts = torch.exp(logits - top)
+    return counts / counts.sum(1)[:, None]
+def my_loss(logits, targets):
+    total = 0
+    for row, target in zip(logits, targets):
+        row = row - row.max()
+        total += row.exp().sum().log() - row[target]
+    return total / len(targets)
+def my_gradient(logits, targets):
+    slopes = my_softmax(logits)
+    slopes[torch.arange(len(targets)), targets] -= 1
+    return slopes / len(targets)
+# %% Exercise 4: wrong, says "should sum to 1"
+my_softmax = lambda z: z.exp() / z.exp().sum(1)
+my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "other probabilities"
+my_softmax = lambda z: torch.softmax(2 * z, 1)
+my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "does not survive"
+my_softmax = lambda z: z.exp() / z.exp().sum(1, keepdim=True)
+my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "now the loss"
+my_softmax = softmax
+my_loss = None
+# %% Exercise 4: wrong, says "your loss gives inf"
+my_softmax = softmax
+my_loss = lambda z, t: -softmax(z)[range(len(t)), t].log().mean()
+# %% Exercise 4: wrong, says "another number"
+my_softmax = softmax
+my_loss = lambda z, t: (z.logsumexp(1) - z[range(len(t)), t]).sum()
+# %% Exercise 4: wrong, says "another number"
+my_softmax = softmax
+my_loss = lambda z, t: softmax(z)[range(len(t)), t].log().mean()
+# %% Exercise 4: wrong, says "the gradient is not"
+my_softmax = softmax
+my_loss = F.cross_entropy
+my_gradient = lambda z, t: softmax(z) - F.one_hot(t, z.shape[1])
+# %% Exercise 4: never says "max("
+# %% Exercise 4: never says "cross_entropy"
 
 # %% Exercise 5: right
-def losses_of(size):
-    seen, total, V = Counter(), Counter(), len(vocabulary)
-    three = split_names(words)
-    for word in three[0]:
-        spelled = "." * size + word + "."
-        for i in range(len(word) + 1):
-            seen[spelled[i : i + size + 1]] += 1
-            total[spelled[i : i + size]] += 1
-    found = []
-    for part in three:
-        nll, count = 0.0, 0
-        for word in part:
-            spelled = "." * size + word + "."
-            for i in range(len(word) + 1):
-                window = spelled[i : i + size + 1]
-                nll -= math.log((seen[window] + 1) / (total[window[:-1]] + V))
-                count += 1
-        found.append(nll / count)
-    return found
-split_losses = {"bigram": losses_of(1), "trigram": losses_of(2)}
+best_added = {1: 0.3, 2: 0.2}
 # %% Exercise 5: right
-tables = {1: [], 2: []}
-for part in split_names(words):
-    for size, found in tables.items():
-        table = torch.zeros(len(vocabulary) ** size, len(vocabulary))
-        for (window, c), n in count_windows(part, size).items():
-            row = 0
-            for character in window:
-                row = row * len(vocabulary) + vocabulary.stoi[character]
-            table[row, vocabulary.stoi[c]] = n
-        found.append(table)
-split_losses = {}
-for size, name in ((1, "bigram"), (2, "trigram")):
-    P = (tables[size][0] + 1) / (tables[size][0] + 1).sum(1, keepdim=True)
-    split_losses[name] = tuple(mean_nll(P, table) for table in tables[size])
-# %% Exercise 5: wrong, says "keys bigram and trigram"
-split_losses = {"bigram": [2.5, 2.5, 2.5]}
-# %% Exercise 5: wrong, says "the bigram has another loss"
-own = {}
-for name, size in (("bigram", 1), ("trigram", 2)):
-    own[name] = [loss_of_windows(count_windows(part, size), part, size, 1, len(vocabulary)) for part in split_names(words)]
-split_losses = own
-# %% Exercise 5: wrong, says "the bigram has another loss"
-split_losses = {"bigram": [0, 0, 0], "trigram": [0, 0, 0]}
-# %% Exercise 5: never says "2.5"
-# %% Exercise 5: never says "2.4"
+best_added = {1: 0.1, 2: 0.25}
+# %% Exercise 5: right
+best_added = {2: 0.15, 1: 1}
+# %% Exercise 5: wrong, says "2 does better with a smaller"
+best_added = {1: 0.3, 2: 2}
+# %% Exercise 5: wrong, says "2 does better with a larger"
+best_added = {1: 0.3, 2: 0.001}
+# %% Exercise 5: wrong, says "between 0.001 and 10"
+best_added = {1: 0, 2: 0.2}
+# %% Exercise 5: wrong, says "keys 1 and 2"
+best_added = {"bigram": 0.3, "trigram": 0.2}
+# %% Exercise 5: never says "0.2"
+# %% Exercise 5: never says "0.25"
 
 # %% Exercise 6: right
-best_smoothing = {"bigram": 0.3, "trigram": 0.2}
+ones = sum(count == 1 for after in plain[5].values() for count in after.values())
+twos = sum(count == 2 for after in plain[5].values() for count in after.values())
+my_discount = ones / (ones + 2 * twos)
 # %% Exercise 6: right
-best_smoothing = {"bigram": 1, "trigram": 0.15}
-# %% Exercise 6: right
-best_smoothing = {"bigram": 0.1, "trigram": 0.25}
-# %% Exercise 6: wrong, says "the trigram does better with a smaller"
-best_smoothing = {"bigram": 1, "trigram": 1}
-# %% Exercise 6: wrong, says "the trigram does better with a larger"
-best_smoothing = {"bigram": 0.3, "trigram": 0.001}
-# %% Exercise 6: wrong, says "between 0.001 and 10"
-best_smoothing = {"bigram": 0, "trigram": 0.2}
-# %% Exercise 6: wrong, says "keys bigram and trigram"
-best_smoothing = {"bi": 0.3, "tri": 0.2}
-# %% Exercise 6: never says "0.2"
-# %% Exercise 6: never says "0.178"
+seen_pairs = Counter((s[i - 5 : i], s[i]) for name in train for s in ["....." + name + "."] for i in range(5, len(s)))
+of_counts = Counter(seen_pairs.values())
+my_discount = of_counts[1] / (of_counts[1] + 2 * of_counts[2])
+# %% Exercise 6: wrong, says "another number"
+my_discount = 0.85
+# %% Exercise 6: wrong, says "counts once"
+my_discount = ones / (ones + twos)
+# %% Exercise 6: wrong, says "another number"
+my_discount = 7
+# %% Exercise 6: never says "values.count"
+# %% Exercise 6: never says "0.7"
