@@ -14,16 +14,16 @@ below:
                  BatchNorm1d ...), recurrent, convolution, attention
     runs         runs the notebooks headlessly
 
-    models       whole models, and the registry of all by name: bigram, mlp, wavenet (V1 to V6),
-                 sequence, transformer
+    models       whole models, and the registry of all by name: bigram, ngram, mlp, wavenet
+                 (V1 to V6), sequence, transformer
     diagnostics  what a network in training looks like inside, and what is wrong with it
 
     training     train a model, measure its loss
     sampling     draw new names from a model
     plotting     one drawing function a figure
 
-    fast         all that exists for speed alone, asked for by name: a faster form of a model,
-                 with the same parameters
+    fast         all that exists for speed alone, asked for by name: `faster(model)` is a form
+                 with the same parameters; windows (V1 to V5), transformer, recurrent ...
 
     study        many training runs in a grid, stored: recipes, grid, table
     makemore     the command line that trains one of the models
