@@ -117,6 +117,7 @@ def plot_run(losses: Sequence[float], change: int, first: int = 1000, window: in
     whole.set_title("all steps, cut above and below")
     for ax in (early, whole):
         ax.set_xlabel("step")
+        ax.locator_params(axis="x", nbins=4)
         ax.grid(alpha=0.3)
     whole.legend(loc="upper right", framealpha=0.9, bbox_to_anchor=(1, 0.92))
     return early

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
@@ -41,21 +42,26 @@ def plot_embedding_moves(
 ) -> Axes:
     """The rows of an embedding (V, 2) before and after training, side by side.
 
-    On the right an arrow leads to each row from where it was; the `marked` characters are
-    orange.  Of more than 60 characters the 60 that are farthest out in the end are shown.
+    On the right, on a scale of its own, an arrow leads to each row from where it was; the `marked`
+    characters are orange.  Of more than 60 characters the 60 farthest out in the end are shown.
     """
     before, after, labels = before.detach().cpu(), after.detach().cpu(), list(labels)
     outermost = (after - after.mean(0)).norm(dim=1).argsort(descending=True)[:SHOWN]
-    axes = new_grid(1, 2, WIDTH, 4.6, sharex=True, sharey=True)[0]
+    axes = new_grid(1, 2, WIDTH, 5.0, width_ratios=[1, 2])[0]
     for ax, C, title in zip(axes, (before, after), ("before", "after"), strict=True):
         for i in outermost.tolist():
             color = ORANGE if labels[i] in marked else BLUE
             if ax is axes[1]:
                 arrow = {"arrowstyle": "-|>", "color": SLATE, "alpha": 0.35, "lw": 0.8}
-                ax.annotate("", after[i].tolist(), before[i].tolist(), arrowprops=arrow)
-            ax.scatter(*C[i].tolist(), s=130, color=color, alpha=0.45)
-            place = {"ha": "center", "va": "center_baseline", "fontsize": 10}
+                ends = before[i].tolist(), after[i].tolist()
+                ax.add_patch(FancyArrowPatch(*ends, mutation_scale=10, **arrow))
+            ax.scatter(*C[i].tolist(), s=70, color=color, alpha=0.45)
+            place = {"ha": "center", "va": "center_baseline", "fontsize": 9}
             write(ax.annotate("", C[i].tolist(), **place), labels[i])
+        low, high = C[outermost].amin(0), C[outermost].amax(0)
+        margin = 0.06 * (high - low).clamp(min=1e-3)
+        ax.set_xlim(*(low - margin)[:1].tolist(), *(high + margin)[:1].tolist())
+        ax.set_ylim(*(low - margin)[1:].tolist(), *(high + margin)[1:].tolist())
         ax.set_title(f"{title} training")
         ax.set_xlabel("first coordinate")
         ax.grid(alpha=0.3)

@@ -72,7 +72,7 @@ def test_embedding_moves():
         }
         assert points[tuple(C[1].tolist())] == to_rgb(ORANGE)
         assert points[tuple(C[2].tolist())] == to_rgb(BLUE)
-    arrows = {tuple(t.get_position()): tuple(t.xy) for t in right.texts if t.arrow_patch}
+    arrows = {tuple(arrow._posA_posB[0]): tuple(arrow._posA_posB[1]) for arrow in right.patches}
     assert arrows == {
         tuple(a): tuple(b) for a, b in zip(before.tolist(), after.tolist(), strict=True)
     }

@@ -22,7 +22,6 @@ from mmhelpers.runs.notebook import quick_copy
 
 # Without a file of attempts yet: this list only shrinks.
 NOT_YET = [
-    "02_mlp",
     "03_deep_mlp_batchnorm",
     "04_backprop_by_hand",
     "05_wavenet",
