@@ -45,7 +45,7 @@ backwards_N = N.T
 backwards_loss = None
 # %% Exercise 2: wrong, says "do its rows sum to 1"
 backwards_N = N.T
-backwards_loss = mean_nll(N.T / N.T.sum(0, keepdim=True), N.T)
+backwards_loss = mean_nll(N.T / N.sum(), N.T)
 # %% Exercise 2: wrong, says "of shape"
 backwards_N = {"a": 1}
 backwards_loss = floor
