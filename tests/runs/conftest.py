@@ -41,7 +41,8 @@ root = Path.cwd().parent  # as a kernel starts beside its notebook
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        ignored = shutil.ignore_patterns("__pycache__", "*.unfinished")
+        # With what Python compiled of it, which would take each process a second anew.
+        ignored = shutil.ignore_patterns("*.pyc.*", "*.unfinished")
         shutil.copytree(ROOT / "mmhelpers", root / "mmhelpers", ignore=ignored)
         shutil.copy(ROOT / "pyproject.toml", root)
         (root / "names.txt").write_text("\n".join(["anna", "bo", "carla", "dan"] * 5))
