@@ -31,7 +31,7 @@ from mmhelpers.plotting.counting import (
     plot_ngrams,
 )
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
-from mmhelpers.plotting.embedding import plot_embedding, plot_embedding_moves
+from mmhelpers.plotting.embedding import plot_embedding_moves
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
 from mmhelpers.plotting.lines import label_lines_at_end, mark
 from mmhelpers.plotting.matrices import (
@@ -58,7 +58,6 @@ __all__ = [
     "plot_descent",
     "plot_difference",
     "plot_distributions",
-    "plot_embedding",
     "plot_embedding_moves",
     "plot_histograms",
     "plot_line_removed",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from mmhelpers.plotting.base import HEIGHT, WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import EVERY, legend_outside, mark, name_lines
@@ -89,6 +90,10 @@ def plot_lr_range(
     )
     if chosen:
         mark(ax, f"chosen: {chosen:g}", x=chosen)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
     ax.set_xlabel("learning rate")
     ax.set_ylabel("minibatch loss (nats)")
     ax.grid(alpha=0.3)

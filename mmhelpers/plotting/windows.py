@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
@@ -15,6 +15,7 @@ from mmhelpers.plotting.style import BLUE, FAINT, ORANGE, PURPLE, SLATE, our_sty
 from mmhelpers.plotting.text import write
 
 SHADES = [BLUE, ORANGE]  # of one example and the next
+AXES = ["table", "row", "column"]
 HEIGHT = 6.0  # of the tallest column of numbers in the picture of the network
 
 
@@ -65,7 +66,9 @@ def plot_storage(views: Sequence[Tensor]) -> Axes:
     """
     if len({view.data_ptr() for view in views}) > 1:
         raise ValueError("the tensors lie in different places: these are no views of one storage")
-    axes = new_grid(1 + len(views), 1, WIDTH, 1.0 + 1.9 * len(views), height_ratios=[1, 2, 2])[:, 0]
+    heights = [1, *(view.shape[-2] for view in views)]
+    size = WIDTH, 0.5 * sum(heights) + 0.4 * len(heights)
+    axes = new_grid(1 + len(views), 1, *size, height_ratios=heights)[:, 0]
     numbers = views[0].flatten().tolist()
     per_row = len(numbers) // len(views[0])
     for place, number in enumerate(numbers):
@@ -74,10 +77,12 @@ def plot_storage(views: Sequence[Tensor]) -> Axes:
     for ax, view in zip(axes[1:], views, strict=True):
         _draw_view(ax, view)
         shape, stride = tuple(view.shape), tuple(view.stride())
-        ax.set_title(f"shape {shape}, stride {stride}", fontsize=10)
-    for ax in axes:
-        ax.set_xlim(-1, len(numbers))
-        ax.set_ylim(-1 if ax is axes[0] else -3, 0.8)
+        pairs = zip(AXES[-view.ndim :], stride, strict=True)
+        steps = ", ".join(f"next {axis} {places} on" for axis, places in pairs)
+        ax.set_title(f"shape {shape}, stride {stride}: {steps}", fontsize=10)
+    for ax, rows in zip(axes, heights, strict=True):
+        ax.set_xlim(-2, len(numbers) + 1)
+        ax.set_ylim(-rows + 0.3, 0.7)
         bare(ax)
     return axes[0]
 
@@ -85,7 +90,7 @@ def plot_storage(views: Sequence[Tensor]) -> Axes:
 def _draw_view(ax: Axes, view: Tensor) -> None:
     """A table for each entry of the first of three axes, side by side; of two, one table."""
     tables = view if view.ndim == 3 else view[None]
-    left = 0.0
+    left = (view.numel() - len(tables) * (tables.shape[2] + 1.5) + 1.5) / 2
     for i, table in enumerate(tables):
         for row, values in enumerate(table.tolist()):
             for column, number in enumerate(values):
@@ -95,64 +100,71 @@ def _draw_view(ax: Axes, view: Tensor) -> None:
 
 
 @our_style()
-def plot_mlp(vocab_size: int, block_size: int, n_embd: int, n_hidden: int) -> Axes:
-    """The MLP from left to right: what it computes as columns, its parameters on the arrows.
-
-    Each parameter has a colour, its shape and its number of entries; B is the batch.
+def plot_mlp(vocab_size: int, context: str, n_embd: int, n_hidden: int) -> Axes:
+    """The MLP from left to right on a context: what it computes as columns, between them its
+    parameters, each with its colour, its shape and its number of entries; B is the batch.
     """
-    ax = new_axes(width=WIDTH, height=4.6)
-    flat = block_size * n_embd
+    ax, T = new_axes(width=WIDTH, height=4.4), len(context)
+    flat, apart = T * n_embd, HEIGHT / (T + 1)
     columns = [
-        ("X", f"(B, {block_size})", block_size, "context"),
-        ("emb", f"(B, {block_size}, {n_embd})", block_size, "embedding"),
-        ("emb.view", f"(B, {flat})", flat, "side by side"),
-        ("h", f"(B, {n_hidden})", n_hidden, "tanh"),
-        ("logits", f"(B, {vocab_size})", vocab_size, "for each character"),
+        ("X", f"(B, {T})", "the context"),
+        ("emb", f"(B, {T}, {n_embd})", f"{n_embd} numbers each"),
+        ("emb.view", f"(B, {flat})", "side by side"),
+        ("h", f"(B, {n_hidden})", "after tanh"),
+        ("logits", f"(B, {vocab_size})", "one per character"),
     ]
-    most = max(size for _, _, size, _ in columns)
-    heights = [1.5 + (HEIGHT - 1.5) * (size / most) ** 0.5 for _, _, size, _ in columns]
-    arrows = [
-        ("C", f"({vocab_size}, {n_embd})", vocab_size * n_embd, BLUE),
-        ("view", "no parameter", 0, SLATE),
-        ("W1, b1", f"({flat}, {n_hidden}), ({n_hidden},)", (flat + 1) * n_hidden, ORANGE),
-        ("W2, b2", f"({n_hidden}, {vocab_size}), ({vocab_size},)", (n_hidden + 1) * vocab_size,
-         PURPLE),
-    ]  # fmt: skip
-    for x, ((name, shape, _, what), height) in enumerate(zip(columns, heights, strict=True)):
-        _draw_column(ax, x, height, block_size if x < 3 else 1, BLUE if x in (1, 2) else FAINT)
-        ax.annotate(f"{name}\n{shape}", (x, -height / 2 - 0.25), ha="center", va="top", fontsize=9)
-        ax.annotate(what, (x, height / 2 + 0.15), ha="center", va="bottom", fontsize=9)
-    for x, (arrow, (left, right)) in enumerate(zip(arrows, pairwise(heights), strict=True)):
-        _draw_arrow(ax, x, arrow, left, right, fan=x > 1)
+    for x, lines in enumerate(columns):
+        place = {"ha": "center", "va": "top", "fontsize": 9}
+        ax.annotate("\n".join(lines), (x, -HEIGHT / 2 - 0.3), **place)
+    heights = [apart * (T - 1) / 2 - i * apart for i in range(T)]  # of the characters
+    for y, char in zip(heights, context, strict=True):
+        _draw_column(ax, 0, 0.7 * apart, 1, FAINT, y)
+        write(ax.annotate("", (0, y), ha="center", va="center_baseline", fontsize=11), char)
+        _draw_column(ax, 1, 0.7 * apart, 1, BLUE, y)
+        for x, color in ((0, BLUE), (1, SLATE)):
+            style = {"arrowstyle": "-|>", "color": color, "lw": 1.5}
+            ax.annotate("", (x + 0.86, y * (1 - 0.2 * x)), (x + 0.14, y), arrowprops=style)
+    _draw_column(ax, 2, 0.8 * apart * T, T, BLUE)
+    _draw_column(ax, 3, HEIGHT, 1, ORANGE)
+    _draw_column(ax, 4, 0.75 * HEIGHT, 1, PURPLE)
+    _draw_fan(ax, 2, 0.8 * apart * T, HEIGHT, ORANGE)
+    _draw_fan(ax, 3, HEIGHT, 0.75 * HEIGHT, PURPLE)
+    _name_parameters(ax, vocab_size, T, n_embd, n_hidden)
     ax.set_xlim(-0.45, len(columns) - 0.45)
-    ax.set_ylim(-HEIGHT / 2 - 1.4, HEIGHT / 2 + 1.7)
+    ax.set_ylim(-HEIGHT / 2 - 1.7, HEIGHT / 2 + 2.0)
     ax.set_axis_off()
     return ax
 
 
-def _draw_column(ax: Axes, x: float, height: float, parts: int, color: str) -> None:
-    """A column of numbers around (x, 0), cut into equal parts."""
+def _draw_column(
+    ax: Axes, x: float, height: float, parts: int, color: str, middle: float = 0.0
+) -> None:
+    """A column of numbers around (x, middle), cut into equal parts."""
     for part in range(parts):
-        low = -height / 2 + part * height / parts
+        low = middle - height / 2 + part * height / parts
         style = {"facecolor": color, "alpha": 0.5, "edgecolor": "black", "lw": 0.8}
         ax.add_patch(Rectangle((x - 0.11, low), 0.22, height / parts, **style))
 
 
-def _draw_arrow(
-    ax: Axes, x: float, arrow: tuple[str, str, int, str], left: float, right: float, fan: bool
-) -> None:
-    """From one column to the next: every part to every part as a fan, else straight across."""
-    name, shape, count, color = arrow
-    if fan:
-        for start in np.linspace(-left / 2, left / 2, 7):
-            for end in np.linspace(-right / 2, right / 2, 7):
-                ends = (x + 0.12, start), (x + 0.88, end)
-                ax.add_patch(ConnectionPatch(*ends, "data", color=color, lw=0.4, alpha=0.5))
-    else:
-        style = {"arrowstyle": "-|>", "color": color, "lw": 1.5}
-        ax.annotate("", (x + 0.88, 0), (x + 0.12, 0), arrowprops=style)
-    said = f"{name}\n{shape.replace('), (', ')' + chr(10) + '(')}"
-    said += f"\n{count:,} numbers" if count else ""
-    frame = {"facecolor": color, "alpha": 0.25, "edgecolor": "none", "pad": 2}
-    place = {"ha": "center", "va": "top", "fontsize": 8, "bbox": frame}
-    ax.annotate(said, (x + 0.5, HEIGHT / 2 + 1.6), **place)
+def _draw_fan(ax: Axes, x: float, left: float, right: float, color: str) -> None:
+    """Lines from every part of a column to every part of the next."""
+    starts, ends = (np.linspace(-height / 2, height / 2, 7) for height in (left, right))
+    lines = [((x + 0.12, start), (x + 0.88, end)) for start in starts for end in ends]
+    ax.add_collection(LineCollection(lines, color=color, lw=0.4, alpha=0.5))
+
+
+def _name_parameters(ax: Axes, vocab_size: int, T: int, n_embd: int, n_hidden: int) -> None:
+    """What stands over each gap: the parameters that lead across it, and how many numbers."""
+    flat = T * n_embd
+    W1, W2 = f"({flat}, {n_hidden})\n({n_hidden},)", f"({n_hidden}, {vocab_size})\n({vocab_size},)"
+    said = [
+        (f"C, the same {T} times\n({vocab_size}, {n_embd})", vocab_size * n_embd, BLUE),
+        ("view\nno parameter", 0, SLATE),
+        (f"W1, b1\n{W1}", (flat + 1) * n_hidden, ORANGE),
+        (f"W2, b2\n{W2}", (n_hidden + 1) * vocab_size, PURPLE),
+    ]
+    for x, (text, count, color) in enumerate(said):
+        frame = {"facecolor": color, "alpha": 0.25, "edgecolor": "none", "pad": 2}
+        text += f"\n{count:,} numbers" if count else ""
+        at = (x + 0.5, HEIGHT / 2 + 0.3)
+        ax.annotate(text, at, ha="center", va="bottom", fontsize=8, bbox=frame)

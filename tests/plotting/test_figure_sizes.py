@@ -6,7 +6,7 @@ from matplotlib.text import Text
 
 from mmhelpers.plotting import (
     plot_attention,
-    plot_embedding,
+    plot_embedding_moves,
     plot_logit_gradients,
     plot_pair_counts,
     plot_pushes,
@@ -25,12 +25,17 @@ def counts(V):
     return torch.arange(V).view(V, 1) + torch.arange(V)
 
 
+def squares(V):
+    """Points in the plane, the later the farther out."""
+    return torch.arange(2.0 * V).view(V, 2) ** 2
+
+
 FIGURES = {
     "pair counts": lambda V: plot_pair_counts(counts(V), characters(V)),
     "tables": lambda V: plot_tables({"a": P(V), "b": P(V), "c": P(V)}, characters(V)),
     "pushes": lambda V: plot_pushes(torch.arange(V) / V, V - 1, characters(V)),
     "logit gradients": lambda V: plot_logit_gradients(counts(V)[:9] / V, characters(V)),
-    "embedding": lambda V: plot_embedding(torch.arange(2.0 * V).view(V, 2) ** 2, characters(V)),
+    "embedding": lambda V: plot_embedding_moves(torch.zeros(V, 2), squares(V), characters(V)),
 }
 
 

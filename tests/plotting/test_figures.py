@@ -122,13 +122,6 @@ def test_lr_range():
     assert [text.get_text() for text in ax.texts] == ["chosen: 0.1"]
 
 
-def test_embedding():
-    C = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    ax = plotting.plot_embedding(C, {0: "a", 1: "b"}.values())
-    assert ax.collections[0].get_offsets().tolist() == C.tolist()
-    assert {text.get_text(): list(text.xy) for text in ax.texts} == {"a": [1, 2], "b": [3, 4]}
-
-
 def test_pushes():
     ax = plotting.plot_pushes(torch.tensor([0.25, -0.75, 0.5]), 1, "abc")
     assert [bar.get_height() for bar in ax.patches] == [-0.25, 0.75, -0.5]

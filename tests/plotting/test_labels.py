@@ -14,7 +14,7 @@ from mmhelpers.plotting import (
     picture,
     plot_attention,
     plot_curves,
-    plot_embedding,
+    plot_embedding_moves,
     plot_logit_gradients,
     plot_loss,
     plot_pair_counts,
@@ -40,7 +40,9 @@ def table(texts):
 FIGURES = {
     "pair counts": lambda texts: plot_pair_counts(table(texts), texts),
     "tables": lambda texts: plot_tables(dict.fromkeys(texts[:4], table(texts)), texts),
-    "embedding": lambda texts: plot_embedding(table(texts)[:, :2], texts),
+    "embedding": lambda texts: plot_embedding_moves(
+        table(texts)[:, :2], table(texts)[:, 2:4], texts
+    ),
     "pushes": lambda texts: plot_pushes(table(texts)[0], 1, texts),
     "logit gradients": lambda texts: plot_logit_gradients(table(texts), texts),
     "attention": lambda texts: plot_attention(

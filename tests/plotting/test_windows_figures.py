@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
-from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.patches import Rectangle
 
 from mmhelpers import plotting
 from mmhelpers.plotting.style import BLUE, ORANGE
@@ -37,26 +37,30 @@ def test_storage():
         assert texts(other) == numbers
         assert (filled(other, BLUE), filled(other, ORANGE)) == (6, 6)
     titles = [other.get_title() for other in ax.figure.axes[1:]]
-    assert titles == ["shape (2, 3, 2), stride (6, 2, 1)", "shape (2, 6), stride (6, 1)"]
+    assert titles == [
+        "shape (2, 3, 2), stride (6, 2, 1): next table 6 on, next row 2 on, next column 1 on",
+        "shape (2, 6), stride (6, 1): next row 6 on, next column 1 on",
+    ]
     with pytest.raises(ValueError, match="no views of one storage"):
         plotting.plot_storage([emb, emb.clone()])
 
 
-@pytest.mark.parametrize("sizes", [(27, 3, 10, 200), (5, 2, 3, 4), (3000, 8, 24, 500)])
+@pytest.mark.parametrize(
+    "sizes", [(27, ".em", 10, 200), (5, "$_", 3, 4), (3000, "ab" * 4, 24, 500)]
+)
 def test_mlp(sizes):
-    V, T, n_embd, n_hidden = sizes
-    ax = plotting.plot_mlp(*sizes)
+    V, context, n_embd, n_hidden = sizes
+    ax, T = plotting.plot_mlp(*sizes), len(context)
     counts = [V * n_embd, (T * n_embd + 1) * n_hidden, (n_hidden + 1) * V]
-    assert [t.rpartition("\n")[2] for t in texts(ax) if "numbers" in t] == [
+    assert [t.rpartition("\n")[2] for t in texts(ax) if t.endswith("numbers")] == [
         f"{count:,} numbers" for count in counts
     ]
     shapes = [(T,), (T, n_embd), (T * n_embd,), (n_hidden,), (V,)]
-    shown = [t.partition("\n")[2] for t in texts(ax) if "\n(B, " in t]
+    shown = [t.split("\n")[1] for t in texts(ax) if "\n(B, " in t]
     assert shown == [f"(B, {', '.join(map(str, shape))})" for shape in shapes]
-    columns = [p for p in ax.patches if isinstance(p, Rectangle)]
-    assert len(columns) == 3 * T + 2
-    assert len(ax.patches) - len(columns) == 2 * 49  # the two fans
-    assert all(isinstance(p, Rectangle | ConnectionPatch) for p in ax.patches)
+    assert [t for t in texts(ax) if len(t) == 1] == list(context)
+    assert len(ax.patches) == 3 * T + 2  # the boxes
+    assert [len(fan.get_segments()) for fan in ax.collections] == [49, 49]
 
 
 def test_embedding_moves():
@@ -67,15 +71,23 @@ def test_embedding_moves():
     for ax, C in ((left, before), (right, after)):
         drawn = {t.get_text(): list(t.xy) for t in ax.texts if t.get_text()}
         assert drawn == dict(zip([".", "a", "b"], C.tolist(), strict=True))
-        points = {
-            tuple(dots.get_offsets()[0]): to_rgb(dots.get_facecolor()[0]) for dots in ax.collections
-        }
-        assert points[tuple(C[1].tolist())] == to_rgb(ORANGE)
-        assert points[tuple(C[2].tolist())] == to_rgb(BLUE)
-    arrows = {tuple(arrow._posA_posB[0]): tuple(arrow._posA_posB[1]) for arrow in right.patches}
-    assert arrows == {
-        tuple(a): tuple(b) for a, b in zip(before.tolist(), after.tolist(), strict=True)
-    }
+        dots = ax.collections[-1]
+        places = [tuple(place) for place in dots.get_offsets().tolist()]
+        colors = dict(zip(places, map(to_rgb, dots.get_facecolor()), strict=True))
+        assert colors[tuple(C[1].tolist())] == to_rgb(ORANGE)
+        assert colors[tuple(C[2].tolist())] == to_rgb(BLUE)
+    arrows = right.collections[0]
+    tails = map(tuple, arrows.get_offsets().tolist())
+    ways = dict(zip(tails, zip(arrows.U, arrows.V, strict=True), strict=True))
+    expected = zip(before.tolist(), (after - before).tolist(), strict=True)
+    assert ways == {tuple(tail): tuple(way) for tail, way in expected}
+
+
+def test_names_of_points_that_coincide_lie_apart():
+    C = torch.zeros((4, 2))
+    left = plotting.plot_embedding_moves(C, C, "abcd")
+    offsets = torch.tensor([t.xyann for t in left.texts if t.get_text()])
+    assert torch.pdist(offsets).min() > 8 and offsets.norm(dim=1).min() > 8
 
 
 def test_a_run_in_two_pictures():
