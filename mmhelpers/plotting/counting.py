@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from torch import Tensor
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
-from mmhelpers.plotting.lines import name_lines
+from mmhelpers.plotting.lines import name_lines, spread
 from mmhelpers.plotting.style import BLUE, COLORS, FAINT, RED, SEQUENTIAL, SLATE, our_style
 from mmhelpers.plotting.tables import commonest, ink_on, note_missing, short
 from mmhelpers.plotting.text import label, write, write_ticks
@@ -77,17 +77,34 @@ def plot_minus_log(points: Mapping[str, float], ax: Axes | None = None) -> Axes:
     ax = new_axes(ax, height=3.4)
     p = np.linspace(0.0005, 1, 2000)
     ax.plot(p, -np.log(p), color=BLUE, marker="", lw=2)
-    for name, probability in points.items():
-        place = (probability, -np.log(max(probability, 1e-30)))
-        ax.plot(*place, "o", color=RED)
-        note = ax.annotate("", place, (9, 5), textcoords="offset points", fontsize=10)
-        write(note, f"{name}: {place[1]:.2f}")
-    costliest = max([7.0, *(-np.log(max(p, 1e-30)) for p in points.values())])
+    places = {name: (p, -np.log(max(p, 1e-30)) + 0.0) for name, p in points.items()}
+    costliest = max([7.0, *(cost for _, cost in places.values())])
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.2, costliest + 0.9))
+    up = [_points_up(ax, cost) for _, cost in places.values()]
+    moved = spread([height + 7 for height in up], 12, ax.bbox.height * 72 / ax.figure.dpi)
+    for (name, place), height, label_at in zip(places.items(), up, moved, strict=True):
+        ax.plot(*place, "o", color=RED)
+        thread = {"arrowstyle": "-", "color": RED, "lw": 0.7, "shrinkA": 0, "relpos": (0, 0.5)}
+        note = ax.annotate(
+            "",
+            place,
+            (18, label_at - height),
+            textcoords="offset points",
+            va="center",
+            fontsize=10,
+            arrowprops=thread,
+        )
+        write(note, f"{name}: {place[1]:.2f}")
     ax.set_xlabel("probability p that the model gave to what came")
     ax.set_ylabel("cost, -log p (nats)")
     ax.grid(alpha=0.3)
     return ax
+
+
+def _points_up(ax: Axes, y: float) -> float:
+    """How far up the axes a value of y is, in points."""
+    low, high = ax.get_ylim()
+    return (y - low) / (high - low) * ax.bbox.height * 72 / ax.figure.dpi
 
 
 @our_style()

@@ -47,7 +47,7 @@ def plot_broadcasting(table: Tensor) -> Axes:
     """
     R = len(table)
     sums = table.sum(1)
-    grid = new_grid(2, 1, WIDTH, 6.0)[:, 0]
+    grid = new_grid(2, 1, WIDTH, 4.9)[:, 0]
     pale, plain = "#ffe3b0", [[FAINT] * R] * R
     column = [[ORANGE] + [pale] * (R - 1)] * R
     row = [[ORANGE] * R] + [[pale] * R] * (R - 1)

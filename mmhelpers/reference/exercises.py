@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+
+from torch.overrides import TorchFunctionMode
 
 NOT_TRIED = "not tried yet"
 
@@ -25,3 +27,26 @@ def verdict(check: Callable[..., str | None], attempt: object, *given: object) -
     if hint is None:
         return "right"
     return hint if hint == NOT_TRIED else f"not yet: {hint}"
+
+
+class Without(TorchFunctionMode):
+    """Within it torch's functions of these names stop with a ValueError that names them.
+
+    For an exercise whose point is to write them: `with Without("softmax", "logsumexp"): …`.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    def __torch_function__(
+        self,
+        func: Callable,
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        name = getattr(func, "__name__", "")
+        if name in self.names:
+            raise ValueError(f"{name} does the exercise for you: use plainer operations")
+        return func(*args, **(kwargs or {}))

@@ -80,13 +80,26 @@ trigram_N = N
 
 # %% Exercise 3b: right
 def train_net(W, counts, steps, lr):
-    W = W.clone().requires_grad_()
+    share = counts.sum(1, keepdim=True) / counts.sum()
+    targets = counts / counts.sum(1, keepdim=True).clamp(min=1)
     for _ in range(steps):
-        W.grad = None
-        mean_nll(softmax(W), counts).backward()
-        W.data -= lr * W.grad
+        W = W - lr * share * (softmax(W) - targets)
     return W
 # %% Exercise 3b: right
+def train_net(W, counts, steps, lr):
+    for _ in range(steps):
+        slope = torch.zeros_like(W)
+        for i, row in enumerate(counts):
+            p = W[i].exp() / W[i].exp().sum()
+            slope[i] = (row.sum() * p - row) / counts.sum()
+        W -= lr * slope
+    return W
+# %% Exercise 3b: wrong, says "autograd is switched off"
+def train_net(W, counts, steps, lr):
+    W = W.clone().requires_grad_()
+    descend(W, lambda W: loss_of_counts(W, counts), steps, lr)
+    return W.detach()
+# %% Exercise 3b: wrong, says "not numbers"
 def train_net(W, counts, steps, lr):
     share = counts.sum(1, keepdim=True) / counts.sum()
     for _ in range(steps):
@@ -98,25 +111,28 @@ train_net = lambda W, counts, steps, lr: (counts + 1).log()
 train_net = lambda W, counts, steps, lr: W
 # %% Exercise 3b: wrong, says "against the slope"
 def train_net(W, counts, steps, lr):
-    W = W.clone().requires_grad_()
-    descend(W, lambda W: loss_of_counts(W, counts), steps, -lr)
+    for _ in range(steps):
+        W = W + lr * (counts.sum(1, keepdim=True) * softmax(W) - counts) / counts.sum()
+    return W
+# %% Exercise 3b: wrong, says "mean loss"
+def train_net(W, counts, steps, lr):
+    for _ in range(steps):
+        W = W - lr * (counts.sum(1, keepdim=True) * softmax(W) - counts)
     return W
 # %% Exercise 3b: wrong, says "no penalty"
 def train_net(W, counts, steps, lr):
-    W = W.clone().requires_grad_()
-    descend(W, lambda W: loss_of_counts(W, counts) + penalty(W), steps, lr)
+    for _ in range(steps):
+        W = W - lr * (counts.sum(1, keepdim=True) * softmax(W) - counts) / counts.sum() - lr * 0.02 * W / W.numel()
     return W
 # %% Exercise 3b: wrong, says "still far"
 def train_net(W, counts, steps, lr):
-    W = W.clone().requires_grad_()
-    descend(W, lambda W: loss_of_counts(W, counts), 1, lr)
-    return W
-# %% Exercise 3b: never says "share"
+    return W - lr * (counts.sum(1, keepdim=True) * softmax(W) - counts) / counts.sum()
+# %% Exercise 3b: never says "n_i"
 # %% Exercise 3b: never says "P_true"
 
 # %% Exercise 4: right
 my_softmax = softmax
-my_loss = lambda z, t: (z.logsumexp(1) - z[range(len(t)), t]).mean()
+my_loss = lambda z, t: ((z - z.amax(1, keepdim=True)).exp().sum(1).log() + z.amax(1) - z[range(len(t)), t]).mean()
 my_gradient = None
 # %% Exercise 4: right
 def my_softmax(logits):
@@ -137,7 +153,7 @@ def my_gradient(logits, targets):
 my_softmax = lambda z: z.exp() / z.exp().sum(1)
 my_loss = F.cross_entropy
 # %% Exercise 4: wrong, says "other probabilities"
-my_softmax = lambda z: torch.softmax(2 * z, 1)
+my_softmax = lambda z: softmax(2 * z)
 my_loss = F.cross_entropy
 # %% Exercise 4: wrong, says "does not survive"
 my_softmax = lambda z: z.exp() / z.exp().sum(1, keepdim=True)
@@ -150,16 +166,32 @@ my_softmax = softmax
 my_loss = lambda z, t: -softmax(z)[range(len(t)), t].log().mean()
 # %% Exercise 4: wrong, says "another number"
 my_softmax = softmax
-my_loss = lambda z, t: (z.logsumexp(1) - z[range(len(t)), t]).sum()
+my_loss = lambda z, t: -softmax(z)[range(len(t)), t].log().sum()
 # %% Exercise 4: wrong, says "another number"
 my_softmax = softmax
 my_loss = lambda z, t: softmax(z)[range(len(t)), t].log().mean()
 # %% Exercise 4: wrong, says "the gradient is not"
 my_softmax = softmax
-my_loss = F.cross_entropy
+my_loss = lambda z, t: ((z - z.amax(1, keepdim=True)).exp().sum(1).log() + z.amax(1) - z[range(len(t)), t]).mean()
 my_gradient = lambda z, t: softmax(z) - F.one_hot(t, z.shape[1])
+# %% Exercise 4: wrong, says "softmax does the exercise for you"
+my_softmax = lambda z: z.softmax(1)
+my_loss = None
+# %% Exercise 4: wrong, says "cross_entropy does the exercise for you"
+my_softmax = softmax
+my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "logsumexp does the exercise for you"
+my_softmax = softmax
+my_loss = lambda z, t: (z.logsumexp(1) - z[range(len(t)), t]).mean()
+# %% Exercise 4: wrong, says "does not require grad"
+my_softmax = softmax
+my_loss = lambda z, t: ((z - z.amax(1, keepdim=True)).exp().sum(1).log() + z.amax(1) - z[range(len(t)), t]).mean()
+def my_gradient(logits, targets):
+    leaf = logits.requires_grad_()
+    my_loss(leaf, targets).backward()
+    return leaf.grad
 # %% Exercise 4: never says "max("
-# %% Exercise 4: never says "cross_entropy"
+# %% Exercise 4: never says "log()"
 
 # %% Exercise 5: right
 best_added = {1: 0.3, 2: 0.2}

@@ -1,8 +1,10 @@
 """The verdict on an exercise."""
 
 import pytest
+import torch
+import torch.nn.functional as F
 
-from mmhelpers.reference import verdict
+from mmhelpers.reference import Without, verdict
 
 
 def check_double(attempt, number):
@@ -45,3 +47,33 @@ def test_an_interrupt_is_no_verdict():
 
     with pytest.raises(KeyboardInterrupt):
         verdict(stop, 1)
+
+
+Z, Y = torch.zeros(2, 3), torch.tensor([0, 2])
+
+
+@pytest.mark.parametrize(
+    ("attempt", "named"),
+    [
+        (lambda z: F.softmax(z, 1), "softmax"),
+        (lambda z: torch.softmax(z, 1), "softmax"),
+        (lambda z: z.softmax(1), "softmax"),
+        (lambda z: z.logsumexp(1), "logsumexp"),
+        (lambda z: torch.nn.CrossEntropyLoss()(z, Y), "cross_entropy"),
+    ],
+)
+def test_without_what_is_ready_made(attempt, named):
+    with (
+        Without("softmax", "logsumexp", "cross_entropy"),
+        pytest.raises(ValueError, match=f"^{named} does the exercise for you"),
+    ):
+        attempt(Z)
+    attempt(Z)  # afterwards all is as before
+
+
+def test_without_lets_the_rest_pass_and_may_be_used_again():
+    without = Without("softmax")
+    for _ in range(2):
+        with without:
+            exp = Z.exp()
+            assert torch.equal(exp / exp.sum(1, keepdim=True), torch.full((2, 3), 1 / 3))
