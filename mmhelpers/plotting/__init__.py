@@ -22,6 +22,12 @@ from mmhelpers.plotting.activations import (
     plot_update_ratios,
 )
 from mmhelpers.plotting.attention import plot_attention
+from mmhelpers.plotting.backprop import (
+    plot_broadcast_backward,
+    plot_paired,
+    plot_pulls,
+    plot_scatter_add,
+)
 from mmhelpers.plotting.base import picture, save_figure
 from mmhelpers.plotting.counting import (
     plot_count_rows,
@@ -33,6 +39,7 @@ from mmhelpers.plotting.counting import (
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
 from mmhelpers.plotting.embedding import plot_embedding_moves
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
+from mmhelpers.plotting.graphs import plot_forward_graph, plot_three_ways
 from mmhelpers.plotting.lines import label_lines_at_end, mark
 from mmhelpers.plotting.matrices import (
     plot_broadcasting,
@@ -50,6 +57,7 @@ __all__ = [
     "mark",
     "picture",
     "plot_attention",
+    "plot_broadcast_backward",
     "plot_broadcasting",
     "plot_comparison",
     "plot_count_rows",
@@ -59,6 +67,7 @@ __all__ = [
     "plot_difference",
     "plot_distributions",
     "plot_embedding_moves",
+    "plot_forward_graph",
     "plot_histograms",
     "plot_line_removed",
     "plot_logit_gradients",
@@ -70,15 +79,19 @@ __all__ = [
     "plot_normalisation",
     "plot_one_hot",
     "plot_pair_counts",
+    "plot_paired",
     "plot_position_means",
+    "plot_pulls",
     "plot_pushes",
     "plot_row_picked",
     "plot_run",
     "plot_scaling",
+    "plot_scatter_add",
     "plot_smoothing",
     "plot_storage",
     "plot_tables",
     "plot_tanh_and_derivative",
+    "plot_three_ways",
     "plot_tree",
     "plot_units",
     "plot_update_ratios",
