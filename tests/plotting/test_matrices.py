@@ -44,8 +44,16 @@ def test_darts_pieces_lie_end_to_end():
 def test_minus_log_marks_what_is_given(p):
     ax = plotting.plot_minus_log({"ab": p})
     assert np.allclose(ax.lines[1].get_xydata(), [[p, -np.log(p)]])
-    assert said(ax) == [f"ab: {-np.log(p):.2f}"]
+    assert said(ax) == [f"ab: {-np.log(p) + 0.0:.2f}"]  # not -0.00
     assert ax.get_ylim()[1] > -np.log(p)
+
+
+def test_minus_log_labels_keep_apart():
+    ax = plotting.plot_minus_log({f"{i}x": 0.03 + 0.001 * i for i in range(8)})
+    ax.figure.canvas.draw()
+    points = 72 / ax.figure.dpi
+    heights = [ax.transData.transform(n.xy)[1] * points + n.xyann[1] for n in ax.texts]
+    assert np.diff(sorted(heights)).min() > ax.texts[0].get_fontsize()
 
 
 def test_ngrams():
