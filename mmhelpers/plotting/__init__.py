@@ -47,9 +47,11 @@ from mmhelpers.plotting.matrices import (
     plot_one_hot,
     plot_row_picked,
 )
+from mmhelpers.plotting.positions import plot_averaged, plot_position_means
 from mmhelpers.plotting.scaling import plot_curves, plot_scaling
+from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
-from mmhelpers.plotting.trees import plot_position_means, plot_tree
+from mmhelpers.plotting.trees import plot_convolution, plot_tree
 from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
 __all__ = [
@@ -57,13 +59,16 @@ __all__ = [
     "mark",
     "picture",
     "plot_attention",
+    "plot_averaged",
     "plot_broadcast_backward",
     "plot_broadcasting",
     "plot_comparison",
+    "plot_convolution",
     "plot_count_rows",
     "plot_curves",
     "plot_darts",
     "plot_descent",
+    "plot_dev_curves",
     "plot_difference",
     "plot_distributions",
     "plot_embedding_moves",
@@ -83,6 +88,7 @@ __all__ = [
     "plot_position_means",
     "plot_pulls",
     "plot_pushes",
+    "plot_raw_and_mean",
     "plot_row_picked",
     "plot_run",
     "plot_scaling",
@@ -93,6 +99,7 @@ __all__ = [
     "plot_tanh_and_derivative",
     "plot_three_ways",
     "plot_tree",
+    "plot_two_runs",
     "plot_units",
     "plot_update_ratios",
     "plot_windows",
