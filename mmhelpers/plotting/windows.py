@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
 from mmhelpers.plotting.style import BLUE, FAINT, ORANGE, PURPLE, SLATE, our_style
-from mmhelpers.plotting.text import write
+from mmhelpers.plotting.text import label, write
 
 SHADES = [BLUE, ORANGE]  # of one example and the next
 AXES = ["table", "row", "column"]
@@ -119,7 +119,9 @@ def plot_mlp(vocab_size: int, context: str, n_embd: int, n_hidden: int) -> Axes:
     heights = [apart * (T - 1) / 2 - i * apart for i in range(T)]  # of the characters
     for y, char in zip(heights, context, strict=True):
         _draw_column(ax, 0, 0.7 * apart, 1, FAINT, y)
-        write(ax.annotate("", (0, y), ha="center", va="center_baseline", fontsize=11), char)
+        style = {"ha": "center", "va": "center_baseline"}
+        style["fontsize"] = 11 if len(label(char)) == 1 else 6  # a code point is longer
+        write(ax.annotate("", (0, y), **style), char)
         _draw_column(ax, 1, 0.7 * apart, 1, BLUE, y)
         for x, color in ((0, BLUE), (1, SLATE)):
             style = {"arrowstyle": "-|>", "color": color, "lw": 1.5}
