@@ -11,8 +11,6 @@ from mmhelpers.runs.files import ROOT, read_notebook
 
 # Their headings have no links yet: this list only shrinks. (06 covers no chapter.)
 NOT_YET = [
-    "03_deep_mlp_batchnorm",
-    "04_backprop_by_hand",
     "05_wavenet",
     "07_sequence_models",
 ]
