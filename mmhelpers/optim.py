@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -132,3 +134,65 @@ def cosine_schedule(peak: float, steps: int, warmup: int = 0, final: float = 0.0
         return final + (peak - final) * (1 + math.cos(math.pi * share)) / 2
 
     return lr
+
+
+class WeightAverage:
+    """The average of a model's weights over the last steps of its training.
+
+    Call `update` after every step: the average moves towards the weights by `1 - decay`, so that
+    it remembers about `1 / (1 - decay)` steps; until there have been so many it is the plain mean
+    of all.  Running statistics are averaged too.  The model itself is left alone, but
+    `with average.in_place(): …` lets it be used with the average.  `weights` fits the model's
+    `load_state_dict`.  Raises ValueError for a decay that is not from 0 to below 1.
+    Built in notebook 06 (Polyak and Juditsky 1992; Izmailov et al. 2018).
+    """
+
+    def __init__(self, model: Any, decay: float) -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(f"the decay is {decay}: it must be at least 0 and below 1")
+        self.model, self.decay, self.steps = model, decay, 0
+        self.weights: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Takes in the weights as they are after one more step."""
+        now = self.model.state_dict()
+        self.steps += 1
+        if self.steps == 1:
+            self.weights = {name: tensor.detach().clone() for name, tensor in now.items()}
+            return
+        share = max(1 - self.decay, 1 / self.steps)
+        torch._foreach_lerp_(
+            list(self.weights.values()), [now[name] for name in self.weights], share
+        )
+
+    @contextmanager
+    @torch.no_grad()
+    def in_place(self) -> Iterator[None]:
+        """Inside, the model has the averaged weights; afterwards its own again."""
+        tensors = self.model.state_dict()
+        own = {name: tensor.clone() for name, tensor in tensors.items()}
+        try:
+            for name, average in self.weights.items():
+                tensors[name].copy_(average)
+            yield
+        finally:
+            for name, tensor in tensors.items():
+                tensor.copy_(own[name])
+
+    def state_dict(self) -> dict[str, object]:
+        """What `load_state_dict` needs to go on as if nothing had happened."""
+        return {"steps": self.steps, "weights": self.weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over copies of the state; raises ValueError where it fits another model."""
+        mine, weights = self.model.state_dict(), state["weights"]
+        fits = mine.keys() == weights.keys() and all(
+            weights[name].shape == tensor.shape
+            for name, tensor in mine.items()
+            if tensor.requires_grad  # running statistics take the shape of the first batch
+        )
+        if weights and not fits:
+            raise ValueError("the averaged weights do not fit this model")
+        self.weights = {name: tensor.to(mine[name], copy=True) for name, tensor in weights.items()}
+        self.steps = int(state["steps"])

@@ -1,11 +1,14 @@
 """The studies: many training runs, each stored as it finishes.
 
-recipes      how each model is built and trained
+recipes      how each model is trained
+watch        what is measured of it
+cells        one cell of a study: a model built, trained and measured
 grid         runs the cells of a study, on one machine or many, and stores them
 table        what the stored studies found, and the table in README.md
 """
 
-from mmhelpers.study.grid import Cell, StudyError, grid, load_study, run_cell, run_study, usual_path
+from mmhelpers.study.cells import Cell, run_cell, usual_path
+from mmhelpers.study.grid import StudyError, grid, load_study, run_study
 from mmhelpers.study.recipes import RECIPES, Recipe, room_for
 
 __all__ = [

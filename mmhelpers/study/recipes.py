@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Generator
@@ -11,7 +11,7 @@ from torch import Generator
 from mmhelpers.data import Vocabulary
 from mmhelpers.layers import Layer
 from mmhelpers.models import build
-from mmhelpers.optim import AdamW, cosine_schedule
+from mmhelpers.optim import SGD, AdamW, cosine_schedule, step_schedule
 
 
 def room_for(words: Sequence[str]) -> int:
@@ -20,13 +20,28 @@ def room_for(words: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a model of whole names is built and trained in the study."""
+class LectureSGD:
+    """Gradient descent as in the lecture: a tenth of the rate for the last quarter."""
 
-    sizes: Mapping[str, Any]  # those that differ from the model's own
+    lr: float = 0.1
+
+    def optimizer(self, model: Layer, steps: int) -> SGD:
+        """The optimiser for `steps` steps."""
+        return SGD(model.parameters(), step_schedule(self.lr, {steps * 3 // 4: self.lr / 10}))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """AdamW with a cosine, and for the study of notebook 07 the sizes of the model."""
+
+    sizes: Mapping[str, Any] = field(default_factory=dict)  # those that differ from its own
     lr: float = 3e-3  # the peak of the cosine
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.05
+    final: float = 0.0  # the share of the peak at which the cosine ends
+    table: float = 0.0  # the share of the targets that a table of counts gives (see `taught`)
+
+    average: float = 0.02  # the share of the steps that the average of the weights remembers
 
     def build(self, name: str, words: Sequence[str], generator: Generator | None = None) -> Layer:
         """The model of that name, with room for the longest of the words."""
@@ -35,8 +50,12 @@ class Recipe:
 
     def optimizer(self, model: Layer, steps: int) -> AdamW:
         """AdamW for `steps` steps, with a warm-up over a fiftieth of them."""
-        lr = cosine_schedule(self.lr, steps, warmup=steps // 50)
+        lr = cosine_schedule(self.lr, steps, steps // 50, self.final * self.lr)
         return AdamW(model.parameters(), lr, betas=self.betas, weight_decay=self.weight_decay)
+
+    def memory(self, steps: int) -> float:
+        """The decay of the average of the weights (see `optim.WeightAverage`)."""
+        return max(0.0, 1 - 1 / (self.average * steps))
 
 
 # Each about 200,000 parameters for 27 characters.  Notebook 07.
@@ -49,3 +68,36 @@ RECIPES = {
     "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
     "transformer": Recipe({"dropout": 0.2}, weight_decay=0.1),
 }
+OWN = {
+    **dict.fromkeys(("v1", "v2", "v3", "v4", "v5", "tree"), LectureSGD()),
+    "v6": Recipe(lr=8e-3),
+    "committee": Recipe(lr=6e-3, weight_decay=0.2, final=0.2, table=0.2, average=0.04),
+    **RECIPES,
+}
+
+
+def recipe_for(model: str, name: str = "") -> LectureSGD | Recipe:
+    """How a model is trained: "sgd 0.2" (rate), "adamw 0.004 0.1" (peak and decay), "" its own.
+
+    After the two numbers of AdamW may stand "final 0.1" and "table 0.2", fields of `Recipe`.
+    Raises ValueError for another name, and for "" where the model has none of its own.
+    """
+    family = model.partition(" ")[0]
+    if not name and family in OWN:
+        return OWN[family]
+    kind, *rest = name.split() or [""]
+    try:
+        if kind == "sgd":
+            return LectureSGD(*map(float, rest))
+        lr, weight_decay = map(float, rest[:2])
+        more = dict(zip(rest[2::2], map(float, rest[3::2]), strict=True))
+        return {"adamw": Recipe}[kind](lr=lr, weight_decay=weight_decay, **more)
+    except (ValueError, KeyError, TypeError):
+        known = "such as 'sgd 0.1' (rate) or 'adamw 0.004 0.1' (peak, weight decay)"
+        raise ValueError(f"no recipe {name!r} for {model}: give one {known}") from None
+
+
+def named(model: str, name: str) -> str:
+    """The recipe's name, or "" where it is what the model has anyway."""
+    own = OWN.get(model.partition(" ")[0])
+    return "" if recipe_for(model, name) == own else name

@@ -45,9 +45,13 @@ class Summary:
 
 
 def summarise(results: Iterable[Mapping[str, Any]], path: str = "") -> dict[str, Summary]:
-    """The summary of every model that was trained on this path, by name; "" is the usual one."""
+    """The summary of every model that was trained on this path, by name; "" is the usual one.
+
+    Of the models that have a name of their own, trained by their own recipe.
+    """
     by_model: dict[str, list[Mapping[str, Any]]] = {}
-    for result in sorted(results, key=lambda r: (r["model"], r["seed"])):
+    named = [r for r in results if " " not in r["model"] and not r.get("recipe")]
+    for result in sorted(named, key=lambda r: (r["model"], r["seed"])):
         if result["path"] == (path or usual_path(result["model"])):
             by_model.setdefault(result["model"], []).append(result)
     return {

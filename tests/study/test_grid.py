@@ -24,11 +24,13 @@ from mmhelpers.study import (
 )
 
 study = importlib.import_module("mmhelpers.study.grid")  # `study.grid` is the function
+cells_module = importlib.import_module("mmhelpers.study.cells")
 WORDS = load_names("bundled").words[::40]
 CELLS = grid(["v1", "v4"], seeds=[1, 2], steps=20)
 
 
 def without_seconds(results):
+    """Gives the results without what the clock says."""
     return [{**result, "seconds": 0} for result in results]
 
 
@@ -120,9 +122,11 @@ def test_the_usual_paths():
 
 def test_what_a_cell_says_is_what_ran(monkeypatch):
     asked = []
-    real = study.faster
-    monkeypatch.setattr(study, "faster", lambda model: asked.append(type(model)) or real(model))
-    for path in study.PATHS:
+    real = cells_module.faster
+    monkeypatch.setattr(
+        cells_module, "faster", lambda model: asked.append(type(model)) or real(model)
+    )
+    for path in cells_module.PATHS:
         run_cell(Cell("v1", 1, 2, path), WORDS)
         run_cell(Cell("v6", 1, 2, path), WORDS)
         run_cell(Cell("rnn", 1, 2, path), WORDS)
