@@ -73,7 +73,7 @@ def plot_scaling(
             sd = stdev(values) if len(values) > 1 else 0
             bar = ax.errorbar(places[label], mean(values), sd, capsize=4, linestyle="")
             bar.lines[0].set_label(label)
-        _log_scales(ax)
+        log_scales(ax)
         ax.set_xlabel(xlabel)
         label_lines_at_end(ax)
     grid[0, 0].set_ylabel("dev loss (nats)")
@@ -83,7 +83,7 @@ def plot_scaling(
     return grid[0, 0]
 
 
-def _log_scales(ax: Axes) -> None:
+def log_scales(ax: Axes) -> None:
     """Both axes logarithmic, with plain numbers: 20k, 50k, 100k and 2.00, 2.05, 2.10."""
     ax.set_xscale("log")
     ax.set_yscale("log")

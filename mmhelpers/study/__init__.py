@@ -4,6 +4,9 @@ recipes      how each model is trained
 watch        what is measured of it
 cells        one cell of a study: a model built, trained and measured
 grid         runs the cells of a study, on one machine or many, and stores them
+scaling      the study of notebook 06
+taught       targets that are partly a table of counts
+statistics   how sure one may be of a mean, a difference and a slope
 table        what the stored studies found, and the table in README.md
 """
 
