@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import UnionType
 
 import torch
 from torch import Tensor
 
-from mmhelpers.layers import Layer, ReLU, Tanh
+from mmhelpers.layers import Identity, Layer, Linear, ReLU, Tanh
 
 SATURATED = 0.97  # a tanh beyond this passes on less than 6 % of its gradient
 
@@ -55,22 +56,31 @@ def tensor_stats(name: str, values: Tensor, ratio: float = math.nan) -> TensorSt
 
 
 def nonlinearities(model: Layer) -> Iterator[tuple[str, Layer]]:
-    """Every Tanh and ReLU of a model in order, with its name: "hidden layer 1 (Tanh)" …"""
-    for i, layer in enumerate(_nonlinearities(model), 1):
+    """Every Tanh, ReLU and Identity in order, with its name: "hidden layer 1 (Tanh)" …"""
+    for i, layer in enumerate(_leaves(model, Tanh | ReLU | Identity), 1):
         yield f"hidden layer {i} ({type(layer).__name__})", layer
 
 
-def _nonlinearities(layer: Layer) -> Iterator[Layer]:
+def _leaves(layer: Layer, kinds: UnionType | type[Layer]) -> Iterator[Layer]:
+    """The sub-layers of these kinds, in order."""
     for _, child in layer.children():
-        if isinstance(child, Tanh | ReLU):
+        if isinstance(child, kinds):
             yield child
         else:
-            yield from _nonlinearities(child)
+            yield from _leaves(child, kinds)
 
 
 def weights(model: Layer) -> dict[str, Tensor]:
-    """The parameters of two dimensions: embedding table and weights, without biases and gains."""
-    return {n: t for n, t in model.state_dict().items() if t.requires_grad and t.ndim == 2}
+    """The parameters of two dimensions: embedding table and weights, without biases and gains.
+
+    The weight of a Linear is named as one counts the layers, "hidden layer 1" … "output layer".
+    """
+    found = enumerate(_leaves(model, Linear), 1)
+    linears = {id(linear.weight): f"hidden layer {i}" for i, linear in found}
+    if linears:
+        linears[list(linears)[-1]] = "output layer"
+    every = {n: t for n, t in model.state_dict().items() if t.requires_grad and t.ndim == 2}
+    return {linears.get(id(tensor), name): tensor for name, tensor in every.items()}
 
 
 def activations(model: Layer) -> list[TensorStats]:
@@ -109,6 +119,8 @@ def stuck_units(layer: Layer) -> list[bool]:
     A tanh is stuck where |output| > 0.97 throughout, a ReLU where its output is 0 throughout.
     """
     out = layer.out.detach().flatten(0, -2)  # (B, units)
+    if isinstance(layer, Identity):
+        return [False] * out.shape[1]
     blocked = out.abs() > SATURATED if isinstance(layer, Tanh) else out <= 0
     return blocked.all(0).tolist()
 

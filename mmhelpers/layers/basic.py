@@ -45,6 +45,13 @@ class ReLU(Layer):
         return x.clamp(min=0)
 
 
+class Identity(Layer):
+    """Every element as it is: where a nonlinearity is left out.  Built in notebook 03."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 1  # a tensor of its own, so that it has a gradient of its own
+
+
 class BatchNorm1d(Layer):
     """Each feature with mean 0 and variance 1 over the batch, then scaled and shifted.
 

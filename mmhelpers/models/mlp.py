@@ -75,12 +75,13 @@ def deep_mlp(
     norm: type[Layer] | None = BatchNorm1d,
     gain: float = 1.0,
     nonlinearity: type[Layer] = Tanh,
+    last: float = 0.1,
     generator: Generator | None = None,
 ) -> DeepMLP:
     """A DeepMLP of `depth` hidden layers, context 3, embedding 10, drawn as in lecture part 3.
 
     With a `norm` it stands after every Linear, which then has no bias, and the last gamma
-    is multiplied by 0.1; without one the last weight is.  `gain` multiplies the weights of
+    is multiplied by `last`; without one the last weight is.  `gain` multiplies the weights of
     the hidden layers.  Built in notebook 03.
     """
     C = torch.randn((vocab_size, 10), generator=generator)
@@ -91,6 +92,6 @@ def deep_mlp(
         layers += [norm(fan_out)] if norm else []
         layers.append(nonlinearity())
     layers.pop()  # no nonlinearity after the logits
-    last = layers[-1].gamma if norm else layers[-1].weight
-    last.data *= 0.1
+    scaled = layers[-1].gamma if norm else layers[-1].weight
+    scaled.data *= last
     return DeepMLP(C, layers)

@@ -13,13 +13,9 @@ from mmhelpers.plotting import backend  # noqa: F401  before all that imports ma
 
 # isort: split
 from mmhelpers.plotting.activations import (
-    plot_comparison,
-    plot_distributions,
-    plot_histograms,
-    plot_normalisation,
+    plot_before_and_after,
     plot_tanh_and_derivative,
     plot_units,
-    plot_update_ratios,
 )
 from mmhelpers.plotting.attention import plot_attention
 from mmhelpers.plotting.backprop import (
@@ -29,6 +25,11 @@ from mmhelpers.plotting.backprop import (
     plot_scatter_add,
 )
 from mmhelpers.plotting.base import picture, save_figure
+from mmhelpers.plotting.batchnorm import (
+    plot_batch_table,
+    plot_batchnorm_paths,
+    plot_normalisation,
+)
 from mmhelpers.plotting.counting import (
     plot_count_rows,
     plot_darts,
@@ -40,6 +41,12 @@ from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
 from mmhelpers.plotting.embedding import plot_embedding_moves
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
 from mmhelpers.plotting.graphs import plot_forward_graph, plot_three_ways
+from mmhelpers.plotting.instruments import (
+    Instruments,
+    plot_instruments,
+    plot_ratio_panels,
+    plot_sizes,
+)
 from mmhelpers.plotting.lines import label_lines_at_end, mark
 from mmhelpers.plotting.matrices import (
     plot_broadcasting,
@@ -48,21 +55,27 @@ from mmhelpers.plotting.matrices import (
     plot_row_picked,
 )
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
+from mmhelpers.plotting.rates import plot_early, plot_rates
 from mmhelpers.plotting.scaling import plot_curves, plot_scaling
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
+from mmhelpers.plotting.sliders import with_sliders
+from mmhelpers.plotting.stacks import plot_stack
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
 from mmhelpers.plotting.trees import plot_convolution, plot_tree
 from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
 __all__ = [
+    "Instruments",
     "label_lines_at_end",
     "mark",
     "picture",
     "plot_attention",
     "plot_averaged",
+    "plot_batch_table",
+    "plot_batchnorm_paths",
+    "plot_before_and_after",
     "plot_broadcast_backward",
     "plot_broadcasting",
-    "plot_comparison",
     "plot_convolution",
     "plot_count_rows",
     "plot_curves",
@@ -70,10 +83,10 @@ __all__ = [
     "plot_descent",
     "plot_dev_curves",
     "plot_difference",
-    "plot_distributions",
+    "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
-    "plot_histograms",
+    "plot_instruments",
     "plot_line_removed",
     "plot_logit_gradients",
     "plot_loss",
@@ -87,13 +100,17 @@ __all__ = [
     "plot_paired",
     "plot_position_means",
     "plot_pulls",
+    "plot_rates",
+    "plot_ratio_panels",
     "plot_pushes",
     "plot_raw_and_mean",
     "plot_row_picked",
     "plot_run",
     "plot_scaling",
     "plot_scatter_add",
+    "plot_sizes",
     "plot_smoothing",
+    "plot_stack",
     "plot_storage",
     "plot_tables",
     "plot_tanh_and_derivative",
@@ -101,7 +118,7 @@ __all__ = [
     "plot_tree",
     "plot_two_runs",
     "plot_units",
-    "plot_update_ratios",
     "plot_windows",
     "save_figure",
+    "with_sliders",
 ]

@@ -6,7 +6,7 @@ import torch
 from matplotlib.colors import to_hex
 
 from mmhelpers import plotting
-from mmhelpers.diagnostics import histogram, tensor_stats
+from mmhelpers.diagnostics import histogram
 from mmhelpers.plotting.log import plot_log
 from mmhelpers.plotting.style import BLUE, RED
 from mmhelpers.plotting.tables import ink_on, short
@@ -28,30 +28,6 @@ def panels(ax):
     return [other for other in ax.figure.axes if other.get_label() != "<colorbar>"]
 
 
-def test_distributions():
-    layers = [tensor_stats(f"layer {i}", torch.linspace(-i, i, 200)) for i in (1, 2)]
-    ax = plotting.plot_distributions(layers, "output")
-    assert [ys(line) for line in ax.lines] == [stats.histogram.density for stats in layers]
-    assert labels(ax) == ["layer 1\nstd 0.58", "layer 2\nstd 1.2"]
-    assert plotting.plot_distributions(layers, "output", log=True).get_yscale() == "log"
-
-
-def test_update_ratios_say_their_averaging():
-    ax = plotting.plot_update_ratios({"W1": [-3.0, -2.0, -1.0, -2.0, 9.0]}, window=2)
-    assert ys(ax.lines[0]) == [-2.5, -1.5]
-    assert ax.lines[0].get_xdata().tolist() == [1, 3]
-    assert "mean of 2 steps" in ax.get_xlabel()
-    assert list(ax.lines[1].get_ydata()) == [-3, -3]
-
-
-def test_histograms():
-    drawn = {"one": histogram(torch.arange(9.0), 3), "two": histogram(torch.arange(4.0), 2)}
-    axes = panels(plotting.plot_histograms(drawn, "x"))
-    for ax, (title, its) in zip(axes, drawn.items(), strict=True):
-        values, edges, _ = ax.patches[0].get_data()
-        assert (ax.get_title(), list(values), list(edges)) == (title, its.density, its.edges)
-
-
 def test_units():
     blocked = torch.tensor([[True, False], [True, True], [False, False]])
     ax = plotting.plot_units({"a": blocked, "all": torch.ones(2, 2).bool()})
@@ -65,15 +41,6 @@ def test_tanh_and_derivative():
     x = np.linspace(-2, 2, 401)
     assert np.allclose(curve.get_xydata(), np.stack([x, np.tanh(x)], 1))
     assert np.allclose(slope.get_ydata(), 1 - np.tanh(x) ** 2)
-
-
-def test_comparison_sets_crosses_apart():
-    table = {"plain": {1: {0.1: 2.0, 1.0: 9.0}}, "norm": {1: {0.1: 2.1, 1.0: float("nan")}}}
-    ax = plotting.plot_comparison(table, top=3.0)
-    (_, plain, plain_off, norm, norm_off) = ax.lines
-    assert (ys(plain)[0], ys(norm)[0]) == (2.0, 2.1) and np.isnan([ys(plain)[1], ys(norm)[1]]).all()
-    assert list(plain_off.get_xdata()) == list(norm_off.get_xdata()) == [1.0]
-    assert 3.0 < ys(plain_off)[0] < ys(norm_off)[0] < ax.get_ylim()[1]
 
 
 @pytest.mark.parametrize(("centre", "spread"), [(4, 2), (-8, 4), (8, 4), (0, 0.1), (-8, 0.3)])
