@@ -182,11 +182,11 @@ class WeightAverage:
 
     def state_dict(self) -> dict[str, object]:
         """What `load_state_dict` needs to go on as if nothing had happened."""
-        return {"steps": self.steps, "weights": self.weights}
+        return {"steps": self.steps, **self.weights}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Takes over copies of the state; raises ValueError where it fits another model."""
-        mine, weights = self.model.state_dict(), state["weights"]
+        mine, weights = self.model.state_dict(), {k: v for k, v in state.items() if k != "steps"}
         fits = mine.keys() == weights.keys() and all(
             weights[name].shape == tensor.shape
             for name, tensor in mine.items()

@@ -1,11 +1,10 @@
 """The average of the weights: what it is, that the model is left alone, and that it goes on."""
 
-import copy
-
 import pytest
 import torch
 
 from mmhelpers.layers import BatchNorm1d, Linear, Sequential, Tanh
+from mmhelpers.makemore import checkpoint
 from mmhelpers.optim import SGD, WeightAverage
 
 
@@ -75,13 +74,14 @@ def test_in_place_and_back_even_after_an_error():
     assert torch.equal(twin.layers[0].weight, average.weights["layers.0.weight"])
 
 
-def test_it_goes_on_after_a_pause():
+def test_it_goes_on_from_a_checkpoint(tmp_path):
     whole, first = small(), small()
     average, before = WeightAverage(whole, 0.8), WeightAverage(first, 0.8)
     steps(whole, 3, average)
     steps(whole, 4, average, seed=5)
     steps(first, 3, before)
-    state = copy.deepcopy(before.state_dict())
+    checkpoint.save(tmp_path / "model.pt", {"average": before.state_dict()})
+    state = checkpoint.load(tmp_path / "model.pt")["average"]
     second = small()
     second.load_state_dict(first.state_dict())
     after = WeightAverage(second, 0.8)
@@ -91,7 +91,7 @@ def test_it_goes_on_after_a_pause():
     for name, tensor in after.weights.items():
         assert torch.equal(tensor, average.weights[name]), name
     after.update()
-    assert not torch.equal(after.weights["layers.0.weight"], state["weights"]["layers.0.weight"])
+    assert not torch.equal(after.weights["layers.0.weight"], state["layers.0.weight"])
 
 
 def test_what_is_refused():
