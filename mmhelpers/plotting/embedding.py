@@ -39,6 +39,8 @@ def plot_embedding_moves(
         ax.scatter(*points.T, s=14, c=colors)
         for name, point, place in zip(names, points, _spread(ax, points), strict=True):
             style = {"ha": "center", "va": "center_baseline", "fontsize": 10, "clip_on": True}
+            style["arrowprops"] = {"arrowstyle": "-", "linewidth": 0.5, "color": SLATE}
+            style["arrowprops"] |= {"shrinkA": 5, "shrinkB": 2}
             write(ax.annotate("", point, place, textcoords="offset points", **style), name)
         ax.set_title(f"{title} training")
         ax.set_xlabel("first coordinate")
