@@ -117,6 +117,13 @@ class NotebookTests:
             assert not {"papermill", "execution"} & set(cell.metadata)
             assert not has_tag(cell, "injected-parameters")
 
+    def test_no_section_lost_its_heading(self, notebook):
+        prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+        numbers = re.findall(r"^## (\d+)\. ", "\n".join(prose), re.MULTILINE)
+        assert numbers == [str(i + 1) for i in range(len(numbers))]
+        referred = re.findall(r"\bsections? (\d+)\b", "\n".join(prose))
+        assert not numbers or {int(number) for number in referred} <= {*range(1, len(numbers) + 1)}
+
     def test_plots_are_there(self, notebook):
         shown = "\n".join(text for cell in code_cells(notebook) for text in output_texts(cell))
         there = {plot.name for plot in (ROOT / "assets" / self.path.stem).glob("*.png")}
