@@ -61,9 +61,9 @@ class AdamW(SGD):
     """Adam with decoupled weight decay: steps scaled by the running size of each gradient.
 
     `betas` are the memories of the gradient and of its square, `weight_decay` shrinks every
-    parameter, biases and gains too, as `torch.optim.AdamW` does; a parameter without a gradient
-    is an error; a model that only counts has no parameters.  Built in notebook 06 (Kingma and Ba
-    2015; Loshchilov and Hutter 2019).
+    parameter, biases and gains too, as `torch.optim.AdamW` does, or with `spare` matrices only; a
+    parameter without a gradient is an error; a model that only counts has no parameters.  Built
+    in notebook 06 (Kingma and Ba 2015; Loshchilov and Hutter 2019).
     """
 
     def __init__(
@@ -73,9 +73,11 @@ class AdamW(SGD):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        spare: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.spare = spare
         self.sizes = [p.numel() for p in self.parameters]
         self.flatten()
         self.mean, self.square = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
@@ -105,7 +107,9 @@ class AdamW(SGD):
         self.square.mul_(b2).addcmul_(grad, grad, value=1 - b2)
         sizes = torch.sqrt(self.square, out=self.scratch).add_(self.eps * root)
         changes = torch.div(self.mean, sizes, out=self.scratch)
-        self.flat.mul_(1 - lr * self.weight_decay).sub_(changes, alpha=size)
+        decaying = [p for p in self.parameters if p.ndim > 1] if self.spare else [self.flat]
+        torch._foreach_mul_(decaying, 1 - lr * self.weight_decay)
+        self.flat.sub_(changes, alpha=size)
 
     def state_dict(self) -> dict[str, object]:
         """What `load_state_dict` needs to go on as if nothing had happened."""

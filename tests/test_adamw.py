@@ -90,3 +90,15 @@ def test_of_no_parameters():
     assert other.steps == 1 and state["mean"].numel() == state["square"].numel() == 0
     with pytest.raises(ValueError, match="does not fit"):
         other.load_state_dict(AdamW(draw([(2, 3)]), 0.1).state_dict())
+
+
+def test_spared_vectors_do_not_decay():
+    """Without gradients only a decaying tensor moves."""
+    tensors = [torch.full(shape, 2.0, requires_grad=True) for shape in ((2, 3), (3,))]
+    for tensor in tensors:
+        tensor.grad = torch.zeros_like(tensor)
+    optimizer = AdamW(tensors, lr=0.1, weight_decay=0.5, spare=True)
+    optimizer.step()
+    matrix, vector = tensors
+    assert torch.allclose(matrix, torch.full((2, 3), 2 * (1 - 0.1 * 0.5)))
+    assert torch.equal(vector, torch.full((3,), 2.0))

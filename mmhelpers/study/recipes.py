@@ -41,6 +41,7 @@ class Recipe:
     final: float = 0.0  # the share of the peak at which the cosine ends
     table: float = 0.0  # the share of the targets that a table of counts gives (see `taught`)
 
+    spare: bool = False  # decay leaves gains and biases alone
     average: float = 0.02  # the share of the steps that the average of the weights remembers
 
     def build(self, name: str, words: Sequence[str], generator: Generator | None = None) -> Layer:
@@ -51,7 +52,8 @@ class Recipe:
     def optimizer(self, model: Layer, steps: int) -> AdamW:
         """AdamW for `steps` steps, with a warm-up over a fiftieth of them."""
         lr = cosine_schedule(self.lr, steps, steps // 50, self.final * self.lr)
-        return AdamW(model.parameters(), lr, betas=self.betas, weight_decay=self.weight_decay)
+        options = {"betas": self.betas, "weight_decay": self.weight_decay, "spare": self.spare}
+        return AdamW(model.parameters(), lr, **options)
 
     def memory(self, steps: int) -> float:
         """The decay of the average of the weights (see `optim.WeightAverage`)."""
@@ -79,7 +81,7 @@ OWN = {
 def recipe_for(model: str, name: str = "") -> LectureSGD | Recipe:
     """How a model is trained: "sgd 0.2" (rate), "adamw 0.004 0.1" (peak and decay), "" its own.
 
-    After the two numbers of AdamW may stand "final 0.1" and "table 0.2", fields of `Recipe`.
+    After the two numbers of AdamW may stand fields of `Recipe`: "final 0.1 table 0.2 spare 1".
     Raises ValueError for another name, and for "" where the model has none of its own.
     """
     family = model.partition(" ")[0]
@@ -91,6 +93,7 @@ def recipe_for(model: str, name: str = "") -> LectureSGD | Recipe:
             return LectureSGD(*map(float, rest))
         lr, weight_decay = map(float, rest[:2])
         more = dict(zip(rest[2::2], map(float, rest[3::2]), strict=True))
+        more["spare"] = bool(more.get("spare"))
         return {"adamw": Recipe}[kind](lr=lr, weight_decay=weight_decay, **more)
     except (ValueError, KeyError, TypeError):
         known = "such as 'sgd 0.1' (rate) or 'adamw 0.004 0.1' (peak, weight decay)"

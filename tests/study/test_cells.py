@@ -43,7 +43,8 @@ def test_recipes_by_name():
     assert type(optimizer) is SGD
     rates = [optimizer.schedule(step) for step in (0, 5, 6, 7)]
     assert rates == pytest.approx([0.2, 0.2, 0.02, 0.02])
-    recipe = recipe_for("wavenet 64", "adamw 0.004 0.1 final 0.25 table 0.5 average 0.1")
+    recipe = recipe_for("wavenet 64", "adamw 0.004 0.1 final 0.25 table 0.5 spare 1 average 0.1")
+    assert recipe.spare and not recipe_for("v5", "adamw 0.004 0.1").spare
     assert (recipe.lr, recipe.weight_decay, recipe.table) == (0.004, 0.1, 0.5)
     optimizer = recipe.optimizer(build("v1", 27), 100)
     assert type(optimizer) is AdamW and optimizer.weight_decay == 0.1
