@@ -16,8 +16,9 @@ from mmhelpers.diagnostics import (
     nonlinearities,
     stuck_units,
     weight_gradients,
+    weights,
 )
-from mmhelpers.layers import BatchNorm1d, Linear, ReLU, Sequential, Tanh
+from mmhelpers.layers import BatchNorm1d, Identity, Linear, ReLU, Sequential, Tanh
 from mmhelpers.models import MLP, deep_mlp
 from mmhelpers.optim import SGD
 from mmhelpers.training import DivergedError, evaluate, train
@@ -231,3 +232,22 @@ def test_table_of_findings(data):
     lines = findings_table(study(plain, (data[0], data[1]), 0, lr=1e-4, steps=20)).splitlines()
     assert lines[0].split() == ["symptom", "where", "measured", "threshold", "(source)", "try"]
     assert lines[1].startswith("too slow") and "lecture part 3" in lines[1]
+
+
+def test_weights_are_named_as_one_counts_the_layers():
+    named = weights(deep_mlp(27, depth=2, n_hidden=5))
+    assert list(named) == ["C", "hidden layer 1", "hidden layer 2", "output layer"]
+    assert [tuple(w.shape) for w in named.values()] == [(27, 10), (30, 5), (5, 5), (5, 27)]
+    assert list(weights(MLP(27))) == ["C", "W1", "W2"]
+
+
+def test_a_stack_without_nonlinearity_explodes(data):
+    g = torch.Generator().manual_seed(0)
+    model, record = (
+        deep_mlp(27, norm=None, gain=5 / 3, nonlinearity=Identity, generator=g),
+        Recorder(),
+    )
+    train(model, data[0], 2, SGD(model.parameters(), 0.01), 32, g, hooks=[record], progress=False)
+    assert [f.symptom for f in diagnose(model, record)] == ["exploding"]
+    assert not any(map(any, record.snapshots[0].stuck))
+    assert next(nonlinearities(model))[0] == "hidden layer 1 (Identity)"
