@@ -24,15 +24,13 @@ UNITS = [ORANGE, PURPLE, RED, TANGERINE, KHAKI]  # of the weights of level 1, 2,
 
 
 @our_style()
-def plot_tree(context: str, n_embd: int = 10, n_hidden: int = 68, vocab_size: int = 27) -> Axes:
+def plot_tree(context: str, n_embd: int, n_hidden: int, vocab_size: int) -> Axes:
     """The tree over one window, from the characters below to the logits above; B is the batch.
 
     A dot is a vector, and stands over the middle of what it was made of; on the arrows stand the
     numbers of channels, beside each level its shapes and its parameters, in the level's colour.
     The length of `context` is a power of two.
     """
-    if isinstance(context, int):  # as the stored notebook still calls it
-        return plot_convolution(context)
     T, levels = len(context), len(context).bit_length() - 1
     top = RISE * levels
     ax = new_axes(width=WIDTH, height=WIDTH * (top + RISE + 3.1) / (T + 7.2))

@@ -199,22 +199,6 @@ def test_smoothing_marks_the_best():
     assert ys(line) == [3, 2, 4] and best.get_xydata().tolist() == [[1, 2]]
 
 
-def test_tree():
-    left = plotting.plot_tree(8)
-    bold = {tuple(line.get_xdata()) for line in left.lines if len(line.get_xdata()) == 2}
-    up = {(7, 7), (7, 3), (7, 5), (3, 3), (3, 1)}  # from the root to level 1
-    assert bold == up | {(i, j) for i in (1, 3, 5, 7) for j in (i, i - 1)}
-
-
-def test_position_means():
-    means = {"bug": torch.tensor([[1.0, -3.0]]), "fixed": torch.tensor([[2.0, 0.5]])}
-    axes = panels(plotting.plot_position_means(means))
-    for ax, (title, its) in zip(axes, means.items(), strict=True):
-        (image,) = ax.get_images()
-        assert ax.get_title() == title and np.array_equal(image.get_array(), its)
-        assert image.get_clim() == (-3, 3)
-
-
 def test_log():
     ax = plot_log({"loss": [(0, 4.0), (5, 2.0), (10, 0.0)], "train": [(5, 3.0)]}, window=2)
     assert [ys(line) for line in ax.lines] == [[4, 2, 0], [4, 3, 1], [3]]
