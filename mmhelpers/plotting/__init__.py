@@ -39,7 +39,7 @@ from mmhelpers.plotting.counting import (
 )
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
 from mmhelpers.plotting.embedding import plot_embedding_moves
-from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients, plot_pushes
+from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients
 from mmhelpers.plotting.graphs import plot_forward_graph, plot_three_ways
 from mmhelpers.plotting.instruments import (
     Instruments,
@@ -102,7 +102,6 @@ __all__ = [
     "plot_pulls",
     "plot_rates",
     "plot_ratio_panels",
-    "plot_pushes",
     "plot_raw_and_mean",
     "plot_row_picked",
     "plot_run",

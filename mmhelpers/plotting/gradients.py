@@ -10,33 +10,11 @@ from torch import Tensor
 
 from mmhelpers.plotting.base import new_axes
 from mmhelpers.plotting.lines import legend_outside
-from mmhelpers.plotting.style import BLUE, RED, SIGNED, TANGERINE, our_style
+from mmhelpers.plotting.style import BLUE, SIGNED, TANGERINE, our_style
 from mmhelpers.plotting.tables import SHOWN, commonest, note_missing
-from mmhelpers.plotting.text import write, write_ticks
+from mmhelpers.plotting.text import write_ticks
 
 STRONGEST = "characters with the strongest gradient"
-
-
-@our_style()
-def plot_pushes(
-    gradient: Tensor, target: int, characters: Sequence[str], ax: Axes | None = None
-) -> Axes:
-    """One example's gradient by its logits (V,), turned round: where descent moves each logit.
-
-    Bars above zero are pulled up, bars below are pushed down; the bar of `target` is marked.  Of
-    more than 60 characters the 60 with the strongest gradient are shown.
-    """
-    ax = new_axes(ax)
-    kept = commonest(gradient.abs(), SHOWN)
-    colors = [BLUE if i == target else RED for i in kept]
-    ax.bar(range(len(kept)), -gradient[kept].numpy(), color=colors)
-    ax.axhline(0, color="black", linewidth=0.8, linestyle="-", marker="")
-    write_ticks(ax.xaxis, [characters[i] for i in kept], 9 if len(kept) < 32 else 7)
-    note_missing(ax, len(characters), SHOWN, STRONGEST)
-    ax.set_xlabel("")
-    write(ax.xaxis.label, f"character (target, in blue: {characters[target]})")
-    ax.set_ylabel("minus the gradient by the logit")
-    return ax
 
 
 @our_style()

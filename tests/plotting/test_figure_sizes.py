@@ -9,7 +9,7 @@ from mmhelpers.plotting import (
     plot_embedding_moves,
     plot_logit_gradients,
     plot_pair_counts,
-    plot_pushes,
+    plot_pulls,
     plot_tables,
 )
 from mmhelpers.plotting.text import label
@@ -33,7 +33,7 @@ def squares(V):
 FIGURES = {
     "pair counts": lambda V: plot_pair_counts(counts(V), characters(V)),
     "tables": lambda V: plot_tables({"a": P(V), "b": P(V), "c": P(V)}, characters(V)),
-    "pushes": lambda V: plot_pushes(torch.arange(V) / V, V - 1, characters(V)),
+    "pulls": lambda V: plot_pulls(torch.arange(V) / V, V - 1, characters(V)),
     "logit gradients": lambda V: plot_logit_gradients(counts(V)[:9] / V, characters(V)),
     "embedding": lambda V: plot_embedding_moves(torch.zeros(V, 2), squares(V), characters(V)),
 }
@@ -84,14 +84,6 @@ def test_cells_are_written_in_where_they_are_large_enough(V, written):
 def test_code_points_have_no_room_in_a_cell():
     ax = plot_pair_counts(torch.tensor([[1, 2], [3, 4]]), ["a", "\u200d"])  # in no font
     assert sorted(text.get_text() for text in ax.texts) == ["1", "2", "3", "4", "aa"]
-
-
-def test_target_of_pushes_is_shown():
-    gradient = torch.full((300,), 1 / 300)
-    gradient[7] -= 1
-    ax = plot_pushes(gradient, 7, characters(300))
-    assert len(ax.patches) == 60
-    assert max(bar.get_height() for bar in ax.patches) == pytest.approx(299 / 300)
 
 
 def test_a_long_name_is_cut():

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_hex
 
 from mmhelpers import plotting
 from mmhelpers.diagnostics import histogram
 from mmhelpers.plotting.log import plot_log
-from mmhelpers.plotting.style import BLUE, RED
 from mmhelpers.plotting.tables import ink_on, short
 
 
@@ -87,15 +85,6 @@ def test_lr_range():
     assert ys(mean) == [1.5 + 2 * i for i in range(20)]
     assert list(chosen.get_xdata()) == [0.1, 0.1]
     assert [text.get_text() for text in ax.texts] == ["chosen: 0.1"]
-
-
-def test_pushes():
-    ax = plotting.plot_pushes(torch.tensor([0.25, -0.75, 0.5]), 1, "abc")
-    assert [bar.get_height() for bar in ax.patches] == [-0.25, 0.75, -0.5]
-    colors = [to_hex(bar.get_facecolor()) for bar in ax.patches]
-    assert colors == [RED, BLUE, RED]
-    assert ticks(ax.xaxis) == ["a", "b", "c"]
-    assert "target, in blue: b" in ax.get_xlabel()
 
 
 def test_logit_gradients():

@@ -18,7 +18,7 @@ from mmhelpers.plotting import (
     plot_logit_gradients,
     plot_loss,
     plot_pair_counts,
-    plot_pushes,
+    plot_pulls,
     plot_scaling,
     plot_smoothing,
     plot_tables,
@@ -43,7 +43,7 @@ FIGURES = {
     "embedding": lambda texts: plot_embedding_moves(
         table(texts)[:, :2], table(texts)[:, 2:4], texts
     ),
-    "pushes": lambda texts: plot_pushes(table(texts)[0], 1, texts),
+    "pulls": lambda texts: plot_pulls(table(texts)[0], 1, texts),
     "logit gradients": lambda texts: plot_logit_gradients(table(texts), texts),
     "attention": lambda texts: plot_attention(
         {"".join(texts): table([".", *"".join(texts)])[None]}
@@ -128,6 +128,8 @@ def test_labels_of_marks_and_ends():
 
 
 def test_only_code_points_stand_upright():
-    ax = plot_pushes(torch.tensor([0.1, -0.2, 0.1]), 1, ["a", "b", "\u200d"])  # in no font
+    ax = plot_pulls(torch.tensor([0.1, 0.7, 0.2]), 1, ["a", "b", "\u200d"]).figure.axes[
+        1
+    ]  # in no font
     picture(ax)
     assert [text.get_rotation() for text in ax.get_xticklabels()] == [0, 0, 90]
