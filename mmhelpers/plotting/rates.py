@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
+from mmhelpers.plotting.curves import means_of
 from mmhelpers.plotting.lines import name_lines
 from mmhelpers.plotting.style import FAINT, our_style
 
@@ -60,11 +61,9 @@ def plot_early(runs: Mapping[str, Sequence[float]], steps: int, ax: Axes | None 
     """The first `steps` minibatch losses of several runs: each point the mean of a hundredth."""
     ax = new_axes(ax)
     for name, losses in runs.items():
-        shown = np.asarray(losses[:steps])
+        shown = losses[:steps]
         ax.plot(shown, color=FAINT, lw=0.5, linestyle="-", marker="", label="_single")
-        window = max(1, len(shown) // 100)
-        means = shown[: len(shown) // window * window].reshape(-1, window).mean(1)
-        ax.plot((np.arange(len(means)) + 0.5) * window, means, label=name, marker="", lw=2)
+        ax.plot(*means_of(shown, max(1, len(shown) // 100)), label=name, marker="", lw=2)
     ax.set_xlabel("step")
     ax.set_ylabel("minibatch loss (nats)")
     ax.set_ylim(bottom=0)

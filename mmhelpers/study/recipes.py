@@ -40,7 +40,6 @@ class Recipe:
     weight_decay: float = 0.05
     final: float = 0.0  # the share of the peak at which the cosine ends
     table: float = 0.0  # the share of the targets that a table of counts gives (see `taught`)
-
     spare: bool = False  # decay leaves gains and biases alone
     average: float = 0.02  # the share of the steps that the average of the weights remembers
 
@@ -70,10 +69,26 @@ RECIPES = {
     "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
     "transformer": Recipe({"dropout": 0.2}, weight_decay=0.1),
 }
+V6 = "adamw 0.006 0.2 final 0.2 table 0.2 average 0.04"
+
+
+def _parse(name: str) -> LectureSGD | Recipe:
+    """The recipe of a name as in `recipe_for`; ValueError or TypeError where it is none."""
+    kind, *rest = name.split() or [""]
+    if kind == "sgd":
+        return LectureSGD(*map(float, rest))
+    if kind != "adamw":
+        raise ValueError(kind)
+    lr, weight_decay = map(float, rest[:2])
+    more = dict(zip(rest[2::2], map(float, rest[3::2]), strict=True))
+    more["spare"] = bool(more.get("spare"))
+    return Recipe(lr=lr, weight_decay=weight_decay, **more)
+
+
 OWN = {
     **dict.fromkeys(("v1", "v2", "v3", "v4", "v5", "tree"), LectureSGD()),
     "v6": Recipe(lr=8e-3),
-    "committee": Recipe(lr=6e-3, weight_decay=0.2, final=0.2, table=0.2, average=0.04),
+    "committee": _parse(V6),
     **RECIPES,
 }
 
@@ -87,15 +102,9 @@ def recipe_for(model: str, name: str = "") -> LectureSGD | Recipe:
     family = model.partition(" ")[0]
     if not name and family in OWN:
         return OWN[family]
-    kind, *rest = name.split() or [""]
     try:
-        if kind == "sgd":
-            return LectureSGD(*map(float, rest))
-        lr, weight_decay = map(float, rest[:2])
-        more = dict(zip(rest[2::2], map(float, rest[3::2]), strict=True))
-        more["spare"] = bool(more.get("spare"))
-        return {"adamw": Recipe}[kind](lr=lr, weight_decay=weight_decay, **more)
-    except (ValueError, KeyError, TypeError):
+        return _parse(name)
+    except (ValueError, TypeError):
         known = "such as 'sgd 0.1' (rate) or 'adamw 0.004 0.1' (peak, weight decay)"
         raise ValueError(f"no recipe {name!r} for {model}: give one {known}") from None
 

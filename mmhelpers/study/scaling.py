@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmhelpers.study.cells import Cell, Result
 from mmhelpers.study.grid import grid, run_study
-from mmhelpers.study.recipes import named
+from mmhelpers.study.recipes import V6, named
 
 SEEDS = (42, 43, 44)
 SEARCH_SEED = 1
@@ -23,7 +23,6 @@ CONTROLLED = ("v5", "wavenet 64", "committee 38")
 KINDS = ("sgd", "adamw")
 TRIES = 6  # recipes of each kind for each model
 FIRST_RATE = {"sgd": 0.025, "adamw": 0.0005}  # each later one is twice the one before
-V6 = "adamw 0.006 0.2 final 0.2 table 0.2 average 0.04"
 DECAYS = (0.25, 0.5, 1, 2, 4, 8)  # peak rate times decay, summed over a training
 
 
