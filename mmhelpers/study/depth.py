@@ -7,7 +7,6 @@ ten minutes.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,15 +22,13 @@ from mmhelpers.data import (
     ROOT,
     Vocabulary,
     build_dataset,
-    fingerprint,
     split_names,
-    write_whole,
 )
 from mmhelpers.diagnostics import Recorder
 from mmhelpers.layers import BatchNorm1d, Layer, Linear, Tanh
 from mmhelpers.models import DeepMLP, deep_mlp
 from mmhelpers.optim import SGD, step_schedule
-from mmhelpers.study import StudyError
+from mmhelpers.study.store import load_store, save_store
 from mmhelpers.training import DivergedError, Pair, evaluate, minibatch, train
 
 DEPTH_STORE = ROOT / "assets" / "03_deep_mlp_batchnorm" / "study_lecture.json"
@@ -195,7 +192,7 @@ def tasks(vocab_size: int, data: Pair, dev: Pair) -> Iterator[tuple[str, Callabl
 def run_depth_study(words: Sequence[str], store: Path) -> dict[str, Result]:
     """All results by name; what `store`, a JSON file, lacks is run and stored one by one.
 
-    Raises StudyError where the file is of another list.
+    Raises StudyError where the file is damaged or of another list.
     """
     torch.set_num_threads(1)
     vocabulary, done = Vocabulary(words), load_depth_study(store, words)
@@ -203,26 +200,13 @@ def run_depth_study(words: Sequence[str], store: Path) -> dict[str, Result]:
     for name, run in tasks(len(vocabulary), data, dev):
         if name not in done:
             done[name] = run()
-            _save(done, words, store)
+            save_store(store, "results", done, words)
     return done
 
 
 def load_depth_study(store: Path, words: Sequence[str] | None = None) -> dict[str, Result]:
     """The stored results by name, none where there is no file; without `words` of any list.
 
-    Raises StudyError where the file is of another list.
+    Raises StudyError where the file is damaged or of another list.
     """
-    if not store.exists():
-        return {}
-    stored = json.loads(store.read_text(encoding="utf-8"))
-    if words is not None and stored["list"] != fingerprint(words):
-        raise StudyError(f"{store.name} is of another list of names: give another file")
-    return stored["results"]
-
-
-def _save(done: dict[str, Result], words: Sequence[str], store: Path) -> None:
-    """Writes the file whole, a line for each result."""
-    store.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(result)}" for name, result in done.items()]
-    content = f'{{"list": "{fingerprint(words)}", "results": {{\n' + ",\n".join(lines) + "\n}}\n"
-    write_whole(store, content.encode())
+    return load_store(store, "results", words, "give a file that does not exist yet")

@@ -6,7 +6,6 @@ it stopped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -14,15 +13,11 @@ from typing import Any
 
 import joblib
 
-from mmhelpers.data import fingerprint, write_whole
 from mmhelpers.study.cells import Cell, run_cell
+from mmhelpers.study.store import StudyError, load_store, save_store
 
 RESULT = {"parameters", "multiply_adds", "predictions", "train", "dev", "seconds", "curve"}
 FIELDS = "model", "seed", "steps", "path", "recipe"  # of a cell
-
-
-class StudyError(ValueError):
-    """A stored study that can't be used; the message says how to mend it."""
 
 
 def grid(
@@ -51,12 +46,12 @@ def run_study(
         done = {}
     if anew:
         done = {cell: result for cell, result in done.items() if cell not in cells}
-        _save(done, words, store)
+        save_store(store, "cells", list(done.values()), words)
     missing = [cell for cell in cells if cell not in done]
     tasks = (joblib.delayed(_labelled)(cell, list(words)) for cell in missing)
     for cell, result in _as_they_finish(tasks, jobs):
         done[cell] = result
-        _save(done, words, store)
+        save_store(store, "cells", list(done.values()), words)
     return [done[cell] for cell in cells]
 
 
@@ -78,26 +73,10 @@ def load_study(store: Path, words: Sequence[str] | None = None) -> dict[Cell, di
 
     Raises StudyError where the file is damaged or belongs to another list.
     """
-    if not store.exists():
-        return {}
-    try:
-        stored = json.loads(store.read_text(encoding="utf-8"))
-        of_list, results = stored["list"], stored["cells"]
-        if any(RESULT - r.keys() for r in results):
-            raise KeyError
-        done = {Cell(*[{"recipe": "", **r}[k] for k in FIELDS]): r for r in results}
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{store.name} is damaged ({type(error).__name__}): run the study anew (anew=True)"
-        ) from None
-    if words is not None and of_list != fingerprint(words):
-        mend = "run the study anew (anew=True)"
-        raise StudyError(f"{store.name} is of another list of names: {mend}")
-    return done
+    return load_store(store, "cells", words, "run the study anew (anew=True)", _by_cell)
 
 
-def _save(done: dict[Cell, dict[str, Any]], words: Sequence[str], store: Path) -> None:
-    """Writes the file whole or not at all."""
-    store.parent.mkdir(parents=True, exist_ok=True)
-    content = {"list": fingerprint(words), "cells": list(done.values())}
-    write_whole(store, json.dumps(content, indent=1).encode())
+def _by_cell(results: list[dict[str, Any]]) -> dict[Cell, dict[str, Any]]:
+    if any(RESULT - r.keys() for r in results):
+        raise KeyError
+    return {Cell(*[{"recipe": "", **r}[k] for k in FIELDS]): r for r in results}

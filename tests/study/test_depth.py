@@ -84,7 +84,9 @@ def test_an_interrupted_study_goes_on(tmp_path, monkeypatch):
             yield name, lambda name=name: ran.append(name) or {"dev": [name == "b" and None, 2.5]}
 
     monkeypatch.setattr(study, "tasks", tasks)
-    monkeypatch.setattr(study, "_save", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        study, "save_store", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         study.run_depth_study(WORDS, store)
     monkeypatch.undo()
@@ -95,6 +97,17 @@ def test_an_interrupted_study_goes_on(tmp_path, monkeypatch):
     assert len(store.read_text().splitlines()) == 5  # a line for each result
     with pytest.raises(StudyError, match="another list"):
         study.load_depth_study(store, WORDS[1:])
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"list": 1}', '{"list": "x", "results": 7}'])
+def test_a_damaged_file(tmp_path, content):
+    store = tmp_path / "study.json"
+    store.write_text(content)
+    with pytest.raises(StudyError, match=r"study.json is damaged .*: give a file"):
+        study.load_depth_study(store, WORDS)
+    with pytest.raises(StudyError, match=r"study.json is damaged .*: give a file"):
+        study.run_depth_study(WORDS, store)
+    assert store.read_text() == content
 
 
 def test_without_a_store_there_are_no_results(tmp_path):
