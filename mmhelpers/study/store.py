@@ -43,12 +43,11 @@ def save_store(
 ) -> None:
     """Writes the file whole or not at all, a line for each result."""
     if isinstance(results, dict):
-        (start, end), lines = (
-            "{}",
-            [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in results.items()],
-        )
+        start, end = "{}"
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
     else:
-        (start, end), lines = "[]", [json.dumps(result) for result in results]
+        start, end = "[]"
+        lines = [json.dumps(result) for result in results]
     body = ",\n".join(lines)
     content = f'{{"list": "{fingerprint(words)}", "{field}": {start}\n{body}\n{end}}}\n'
     store.parent.mkdir(parents=True, exist_ok=True)
