@@ -106,9 +106,9 @@ class CommitteeSizes:
     """The sizes of a committee of WaveNets."""
 
     block_size: int = 16  # positions in a row: the longest name and its end
-    n_members: int = 4  # nets whose logits are averaged
-    n_embd: int = 32  # numbers that stand for a position, in every layer
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 1)  # how far back each block looks
+    n_members: int = 2  # nets whose logits are averaged
+    n_embd: int = 38  # numbers that stand for a position, in every layer
+    dilations: tuple[int, ...] = (1, 2, 4, 8) * 2  # how far back each block looks
 
 
 class WaveBlock(Layer):

@@ -13,7 +13,7 @@ from torch import Generator
 
 from mmhelpers.data import NameRows, Vocabulary, build_dataset, split_names
 from mmhelpers.fast import faster, has_faster
-from mmhelpers.layers import Dropout, Layer, Sequential
+from mmhelpers.layers import Layer
 from mmhelpers.models import WINDOW_MODELS, Committee, WaveNet, build, multiply_adds, sizes_of
 from mmhelpers.study.recipes import RECIPES, Recipe, recipe_for, room_for
 from mmhelpers.study.taught import TaughtRows, soft_cross_entropy
@@ -29,9 +29,7 @@ from mmhelpers.training import DivergedError, History, train
 
 CURVE_POINTS = 100  # of the loss of the minibatches
 PATHS = "exact", "fast"
-# "tree 64" is V5's tree with 64 units, "wavenet 64" one residual WaveNet, "wavenet 64 0.1" the same
-# with dropout, "committee 38" two of eight blocks.
-FAMILIES = "tree", "wavenet", "committee"
+FAMILIES = "tree", "wavenet"  # "tree 64" is V5's tree with 64 units, "wavenet 64" one WaveNet
 Result = dict[str, Any]
 
 
@@ -71,7 +69,7 @@ def build_net(
 
     Of those that read names with `room` positions.  Raises ValueError for a name that is none.
     """
-    family, *numbers = name.split()
+    family, _, number = name.partition(" ")
     if name in WINDOW_MODELS:
         return build(name, vocab_size, generator)
     if name == "v6":
@@ -79,22 +77,18 @@ def build_net(
     if family not in FAMILIES:
         sizes = {**RECIPES[name].sizes} if name in RECIPES else {}
         return build(name, vocab_size, generator, block_size=room, **sizes)
-    if not numbers or not numbers[0].isdecimal():
+    if not number.isdecimal():
         raise ValueError(f"no model {name!r}: give a family its width, such as '{family} 64'")
-    width = int(numbers[0])
+    width = int(number)
     if family == "tree":  # V5 has 24 for 128
         return build("v5", vocab_size, generator, n_embd=width * 3 // 16, n_hidden=width)
-    dilations = (1, 2, 4, 8) * 2 if family == "committee" else (1, 2, 4, 8, 1)
-    sizes = sizes_of("v6", block_size=room, n_embd=width, dilations=dilations)
-    net = WaveNet(vocab_size, sizes, generator)
-    for block in net.blocks if numbers[1:] else []:
-        block.project = Sequential([block.project, Dropout(float(numbers[1]))])
-    return net
+    sizes = sizes_of("v6", block_size=room, n_embd=width, dilations=(1, 2, 4, 8, 1))
+    return WaveNet(vocab_size, sizes, generator)
 
 
 def members_of(name: str) -> int:
     """How many nets, trained each for itself, make the model."""
-    return {"v6": sizes_of("v6").n_members, "committee": 2}.get(name.split()[0], 1)
+    return sizes_of("v6").n_members if name == "v6" else 1
 
 
 @dataclass
@@ -112,10 +106,10 @@ def run_cell(cell: Cell, words: Sequence[str]) -> Result:
 
     `predictions` is how many characters each net was trained to predict, counting repeats;
     `dev_new` is the loss on the dev names that do not stand in the training split; `dev_curve`
-    pairs of step and dev loss; `dev_names` the loss of every dev name, packed (see `watch`).
-    Of models trained with AdamW `averaged` holds losses and dev curve of the averaged weights.
-    The losses of a run that diverged are None.  Raises ValueError for a path that the model does
-    not have.
+    pairs of step and dev loss; `dev_names` and `test_names` the loss of every name, packed (see
+    `watch`), where the recipe is the model's own.  Of models trained with AdamW `averaged` holds
+    the same of the averaged weights.  The losses of a run that diverged are None.
+    Raises ValueError for a path that the model does not have.
     """
     return measured(cell, words, [train_net(cell, words, i) for i in range(members_of(cell.model))])
 
@@ -172,17 +166,23 @@ def measured(cell: Cell, words: Sequence[str], nets: Sequence[Trained]) -> Resul
     if any(trained.diverged for trained in nets):
         return result | {**dict.fromkeys(splits.data), "curve": [], "dev_curve": []}
     losses = np.mean([history.loss for history in histories], 0)
-    result |= splits.measure(model) | {
+    result |= seen(cell, model, splits) | {
         "curve": means(losses, CURVE_POINTS),
         "dev_curve": dev_curve(watches),
     }
-    if not cell.recipe:
-        result["dev_names"] = packed(name_losses(model, splits.data["dev"]))
     if watches[0].average:
         with averages_in_place(watches):
-            averaged = splits.measure(model)
+            averaged = seen(cell, model, splits)
         result["averaged"] = averaged | {"dev_curve": dev_curve(watches, averaged=True)}
     return result
+
+
+def seen(cell: Cell, model: Layer, splits: Splits) -> Result:
+    """The loss of every split, and of a model's own recipe that of every dev and test name."""
+    losses = splits.measure(model)
+    for split in {"dev", "test"} & splits.data.keys() if not cell.recipe else ():
+        losses[f"{split}_names"] = packed(name_losses(model, splits.data[split]))
+    return losses
 
 
 def means(values: Sequence[float], parts: int) -> list[float]:

@@ -87,8 +87,7 @@ def _parse(name: str) -> LectureSGD | Recipe:
 
 OWN = {
     **dict.fromkeys(("v1", "v2", "v3", "v4", "v5", "tree"), LectureSGD()),
-    "v6": Recipe(lr=8e-3),
-    "committee": _parse(V6),
+    "v6": _parse(V6),
     **RECIPES,
 }
 
