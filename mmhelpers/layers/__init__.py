@@ -4,14 +4,20 @@ base         what a layer is
 basic        Linear, Tanh, BatchNorm1d, Embedding, FlattenConsecutive, Sequential …
 recurrent    the cells of RNN, GRU and LSTM, and what reads them over a name
 convolution  joining a position with earlier ones
-attention    attention and the Transformer's block
+attention    attention, and the Transformer's block as in GPT-2 and as today
 """
 
 from mmhelpers.layers.attention import (
     GELU,
     Cache,
     CausalSelfAttention,
+    LinearAttention,
+    ModernBlock,
+    RotaryAttention,
+    SwiGLU,
     TransformerBlock,
+    angles,
+    rotated,
 )
 from mmhelpers.layers.base import Layer, parameter
 from mmhelpers.layers.basic import (
@@ -25,8 +31,10 @@ from mmhelpers.layers.basic import (
     Linear,
     ReLU,
     Residual,
+    RMSNorm,
     Sequential,
     Tanh,
+    rms_normalised,
 )
 from mmhelpers.layers.convolution import CausalAverage, CausalConv1d, delayed
 from mmhelpers.layers.recurrent import Cell, GRUCell, LSTMCell, Recurrent, RNNCell, State
@@ -49,14 +57,22 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Linear",
+    "LinearAttention",
+    "ModernBlock",
+    "RMSNorm",
     "RNNCell",
     "ReLU",
     "Recurrent",
     "Residual",
+    "RotaryAttention",
     "Sequential",
     "State",
+    "SwiGLU",
     "Tanh",
     "TransformerBlock",
+    "angles",
     "delayed",
     "parameter",
+    "rms_normalised",
+    "rotated",
 ]

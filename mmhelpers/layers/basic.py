@@ -180,6 +180,26 @@ class LayerNorm(Layer):
         return self.gamma * centred / torch.sqrt(var + self.eps) + self.beta
 
 
+class RMSNorm(Layer):
+    """Each row divided by its root mean square, so that its size no longer counts, then scaled.
+
+    Inputs (…, dim).  What `LayerNorm` leaves when the mean and the shift go.  Equal to
+    `torch.nn.RMSNorm`.  Built in notebook 08 (Zhang and Sennrich 2019).
+    """
+
+    def __init__(self, dim: int, eps: float = 1e-5) -> None:
+        self.eps = eps
+        self.gamma = parameter(torch.ones(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gamma * rms_normalised(x, self.eps)
+
+
+def rms_normalised(x: Tensor, eps: float = 1e-5) -> Tensor:
+    """x (…, dim) with every row divided by its root mean square; `eps` keeps it from 0."""
+    return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt()
+
+
 class Dropout(Layer):
     """Sets each element to 0 with probability `p` in training mode, scaling up the rest.
 

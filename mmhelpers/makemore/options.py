@@ -111,7 +111,7 @@ def add_sampling(add: Callable[..., object]) -> None:
 
 def add_model(add: Callable[..., object]) -> None:
     """Adds the flags about the model."""
-    types = "bigram mlp rnn gru lstm cnn bow transformer v1 ... v6 ngram (transformer)"
+    types = "bigram mlp rnn gru lstm cnn bow transformer modern v1 ... v6 ngram (transformer)"
     add("--type", help=f"{types}; ngram counts 5 letters back (Kneser-Ney), in a single step")
     add("--n-layer", type=layers, help="blocks (4)")
     add("--n-head", type=positive, help="heads of a Transformer (4)")

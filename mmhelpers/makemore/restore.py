@@ -21,7 +21,9 @@ from mmhelpers.models.ngram import METHODS
 
 WRONG = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError)
 most = f"a whole number from 1 to {MAX_LENGTH + 1}, the longest name and its end"
+switch = number(str, ("True", "False").__contains__, "True or False")
 SIZES = {
+    **dict.fromkeys(("rms_norm", "rotary", "swiglu", "zero_start"), switch),
     "block_size": number(int, lambda n: 1 <= n <= MAX_LENGTH + 1, most),
     "n_members": layers,
     "n_hidden": positive,

@@ -5,7 +5,7 @@ ngram        tables of counts with longer contexts
 mlp          notebook 02's MLP, notebook 03's deep one
 wavenet      V1 to V6
 sequence     models that read whole names: bigram, MLP, recurrent, convolutional, bag of words
-transformer  the Transformer
+transformer  the Transformer, as in GPT-2 and as today
 registry     all of them by name: `build("v3", vocab_size)`
 """
 
@@ -14,7 +14,7 @@ from mmhelpers.models.mlp import MLP, DeepMLP, deep_mlp
 from mmhelpers.models.ngram import NGram, NGramSizes
 from mmhelpers.models.registry import NAME_MODELS, REGISTRY, build, find, multiply_adds, sizes_of
 from mmhelpers.models.sequence import CNN, BagOfWords, Bigram, RecurrentModel, SequenceMLP
-from mmhelpers.models.transformer import Transformer
+from mmhelpers.models.transformer import ModernTransformer, Transformer
 from mmhelpers.models.wavenet import (
     WINDOW_MODELS,
     BatchNormPerPosition,
@@ -30,6 +30,7 @@ from mmhelpers.models.wavenet import (
 __all__ = [
     "CNN",
     "MLP",
+    "ModernTransformer",
     "NAME_MODELS",
     "NGram",
     "NGramSizes",

@@ -22,6 +22,7 @@ NAME_MODELS: dict[str, tuple[object, Callable[..., Layer]]] = {
     "cnn": (sequence.CNNSizes(), sequence.CNN),
     "bow": (sequence.BagSizes(), sequence.BagOfWords),
     "transformer": (transformer.TransformerSizes(), transformer.Transformer),
+    "modern": (transformer.ModernSizes(), transformer.ModernTransformer),
 }
 REGISTRY = {**NAME_MODELS, **wavenet.MODELS, "ngram": (ngram.NGramSizes(), ngram.NGram)}
 
