@@ -111,7 +111,7 @@ def teacher_of(words: Sequence[str], found: Sequence[dict[str, Any]], share: flo
         networks.append(build_net(model, len(vocabulary), room=room_for(words)))
         tensors = {name: torch.from_numpy(array) for name, array in network["weights"].items()}
         networks[-1].load_state_dict(tensors)
-    return Teacher(networks, table_of(split_names(words)[0], vocabulary), share)
+    return Teacher(networks, table_of(split_names(words)[0], vocabulary), share).eval()
 
 
 class LessonRows(TaughtRows):

@@ -96,7 +96,7 @@ def test_result_and_gradients(name, B, T, seed):
         close(mine, its)
 
 
-@pytest.mark.parametrize("parts", product([False, True], repeat=3))
+@pytest.mark.parametrize("parts", list(product([False, True], repeat=3)))
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_parts_of_the_modern_one(parts, seed):
     chosen = dict(zip(("rms_norm", "rotary", "swiglu"), parts, strict=True))

@@ -104,7 +104,7 @@ def test_odd_heads_cannot_be_turned():
 PARTS = "rms_norm", "rotary", "swiglu", "zero_start"
 
 
-@pytest.mark.parametrize("given_parts", product([False, True], repeat=4))
+@pytest.mark.parametrize("given_parts", list(product([False, True], repeat=4)))
 def test_every_part_alone_and_together(given_parts):
     parts = dict(zip(PARTS, given_parts, strict=True))
     block = ModernBlock(8, 2, generator=torch.Generator().manual_seed(1), **parts)
