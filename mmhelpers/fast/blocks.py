@@ -71,9 +71,8 @@ def turn(qkv: Tensor, turns: Tensor) -> None:
 
     `turns` (N, 1, C / n_head / 2) are complex numbers of size 1, one for each pair of a head.
     """
-    C = qkv.shape[1] // 3
-    pairs = qkv[:, : 2 * C].unflatten(1, (-1, turns.shape[2], 2))
-    torch.view_as_complex(pairs).mul_(turns)  # (N, 2 * n_head, C / n_head / 2)
+    pairs = torch.view_as_complex(qkv.view(len(qkv), -1, turns.shape[2], 2))
+    pairs[:, : pairs.shape[1] // 3 * 2].mul_(turns)  # (N, 2 * n_head, C / n_head / 2)
 
 
 def attention(

@@ -7,6 +7,7 @@ The tests prove it equal to autograd's gradient of the plain form.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -74,8 +75,15 @@ def gelu(x: Tensor) -> Tensor:
 def rms_norm(x: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
     """Rows x (N, dim) divided by their root mean squares, and one over these (N, 1)."""
     sizes = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-    inverse = torch.addcmul(x.new_tensor(eps), sizes, sizes, value=1 / x.shape[1]).rsqrt_()
+    start = number(eps, x.dtype, x.device)
+    inverse = torch.addcmul(start, sizes, sizes, value=1 / x.shape[1]).rsqrt_()
     return x * inverse, inverse
+
+
+@cache
+def number(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A number as a tensor, made once."""
+    return torch.tensor(value, dtype=dtype, device=device)
 
 
 def rms_norm_backward(g: Tensor, unit: Tensor, inverse: Tensor) -> Tensor:
