@@ -50,8 +50,8 @@ def plot_two_runs(runs: Mapping[str, Sequence[float]], window: int, change: int)
     below.axhline(0, color=SLATE, lw=1, linestyle="-", marker="")
     below.set_ylabel(f"{name}\nminus {other}")
     below.set_xlabel("step")
-    mark(below, "the rate falls", x=change)
-    for ax in (above, below):
+    for ax, label in ((above, "the rate falls"), (below, "")):
+        mark(ax, label, x=change)
         ax.grid(alpha=0.3)
     return above
 
