@@ -1,4 +1,4 @@
-"""Figures of how sure one may be: a law on logarithmic axes, the bootstrap step by step."""
+"""Figures of how sure one may be: seeds as dots, the bootstrap step by step, laws on log axes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,29 @@ from mmhelpers.plotting.style import BLUE, FAINT, RED, SLATE, our_style
 from mmhelpers.plotting.text import write
 
 Points = Sequence[tuple[float, float]]
+
+
+@our_style()
+def plot_seeds(
+    losses: Mapping[str, Sequence[float]],
+    told: Mapping[str, float],
+    xlabel: str = "dev loss (nats)",
+) -> Axes:
+    """A row for each label, with a dot for every seed; a cross where a single run was `told`."""
+    ax = new_axes(None, height=0.55 * len(losses) + 1)
+    for y, (label, values) in enumerate(losses.items()):
+        row = [-y] * len(values)
+        ax.plot(values, row, color=BLUE, marker="o", markersize=7, alpha=0.7, linestyle="")
+        if label in told:
+            ax.plot(told[label], -y, color=RED, marker="x", markersize=9, linestyle="")
+    ax.set_yticks([-y for y in range(len(losses))])
+    for tick, label in zip(ax.get_yticklabels(), losses, strict=True):
+        write(tick, label)
+    ax.set_ylim(0.6 - len(losses), 0.6)
+    ax.set_title("dots: our seeds; crosses: one run, as the lecture gives it", fontsize=9)
+    ax.set_xlabel(xlabel)
+    ax.grid(alpha=0.3)
+    return ax
 
 
 @our_style()
