@@ -18,7 +18,7 @@ SEEDS = (42, 43, 44)
 SEARCH_SEED = 1
 # Of each family, so that it takes V5's multiply-adds or less; of V6 for each member.
 STEPS = {"tree": 200_000, "wavenet": 13_500, "v6": 12_400}
-WIDTHS = {"tree": (16, 32, 64, 128, 256), "wavenet": (4, 8, 16, 32, 64)}
+WIDTHS = {"tree": (16, 32, 64, 96, 128), "wavenet": (4, 8, 16, 32, 64)}
 CONTROLLED = ("v5", "wavenet 64", "v6")
 KINDS = ("sgd", "adamw")
 TRIES = 6  # recipes of each kind for each model
