@@ -14,7 +14,7 @@ from mmhelpers.plotting.style import BLUE, FAINT, RED, SLATE, our_style
 from mmhelpers.plotting.text import write, write_ticks
 
 Points = Sequence[tuple[float, float]]
-BESIDE = [(6, -9), (6, 5), (-6, -3)]  # where the names of single points stand, by turns (points)
+BESIDE = [(6, -9), (6, 5), (-9, 3)]  # where the names of single points stand, by turns (points)
 
 
 @our_style()

@@ -65,7 +65,8 @@ def plot_dev_curves(
     """Dev losses against the steps at which they were taken, a line for each run."""
     ax = new_axes(height=0.9 * HEIGHT)
     for label, curve in curves.items():
-        ax.plot(list(curve), list(curve.values()), label=label)
+        every = max(1, len(curve) // 16)
+        ax.plot(list(curve), list(curve.values()), label=label, markevery=every)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.grid(alpha=0.3)
