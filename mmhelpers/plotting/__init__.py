@@ -58,7 +58,7 @@ from mmhelpers.plotting.matrices import (
 from mmhelpers.plotting.optimisers import plot_lines, plot_paths
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
 from mmhelpers.plotting.rates import plot_early, plot_rates
-from mmhelpers.plotting.scaling import plot_curves, plot_scaling
+from mmhelpers.plotting.scaling import plot_curves
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
@@ -115,7 +115,6 @@ __all__ = [
     "plot_raw_and_mean",
     "plot_row_picked",
     "plot_run",
-    "plot_scaling",
     "plot_scatter_add",
     "plot_seeds",
     "plot_sizes",

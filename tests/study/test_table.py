@@ -7,14 +7,13 @@ import matplotlib.pyplot as plt
 import pytest
 
 from mmhelpers import __main__
-from mmhelpers.plotting import plot_curves, plot_scaling
+from mmhelpers.plotting import plot_curves
 from mmhelpers.study import StudyError, load_study, table
 from mmhelpers.study.table import (
     BEGIN,
     END,
     README,
     STORE,
-    Summary,
     spread,
     summarise,
     versions_table,
@@ -131,12 +130,4 @@ def test_plot_curves():
     assert line.get_xdata().tolist() == [25, 75]
     assert line.get_ydata().tolist() == pytest.approx([3.1, 2.1])
     assert other.get_xdata().tolist() == [5]
-    plt.close(ax.figure)
-
-
-def test_plot_scaling():
-    v1 = Summary(12_097, 10**11, (2.0,), (2.1, 2.2), ((3.0,),))
-    ax = plot_scaling({"V1": v1.dev, "V6": [1.95]}, {"parameters": {"V1": 1e4, "V6": 7e4}})
-    assert ax.get_xscale() == ax.get_yscale() == "log"
-    assert [text.get_text() for text in ax.texts] == ["V1", "V6"]
     plt.close(ax.figure)
