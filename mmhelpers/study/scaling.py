@@ -109,7 +109,6 @@ def ingredient_cells() -> list[Cell]:
         "v6": [
             "adamw 0.008 0.15 final 0.2 average 0.04",  # the table's share of the targets
             "adamw 0.008 0.15 table 0.2",  # the end of the cosine above 0
-            "adamw 0.008 0.01 final 0.2 table 0.2 average 0.04",  # nearly all of the decay
         ],
         "wavenet 64": [V6],  # the committee
     }

@@ -43,7 +43,8 @@ TABLE = """\
 |---|---|---|---|---|---|---|
 | V1 | one hidden layer with BatchNorm, 3 characters | 12,097 | 11 | 2.1000 ± 0.1414 \
 | 2.2000 ± 0.1414 | 2.105 |
-| V6 | ours: two residual WaveNets, taught by names and by the table | 12,097 | 11 | 1.8500 | 1.9500 |  |"""
+| V6 | ours: two residual WaveNets, taught by names and by the table | 12,097 | 11 \
+| 1.8500 | 1.9500 |  |"""
 
 
 @pytest.fixture
