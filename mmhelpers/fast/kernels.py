@@ -1,4 +1,4 @@
-"""What several fast forms share: leaving out padding, GELU and norms by hand or by torch.
+"""What several fast forms share: leaving out padding, GELU, norms and linear layers.
 
 GELU is the same mathematics as the plain form, other last digits, about twice as fast on a CPU.
 The tests prove it equal to autograd's gradient of the plain form.
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from mmhelpers.layers import LayerNorm, RMSNorm
+from mmhelpers.layers import LayerNorm, Linear, RMSNorm
 
 
 class Packing:
@@ -123,3 +123,8 @@ def norm(layer: LayerNorm | RMSNorm, x: Tensor) -> Tensor:
 def layer_norm(layer: LayerNorm, x: Tensor) -> Tensor:
     """What the layer gives for x (…, dim), by torch's own function."""
     return torch.layer_norm(x, layer.gamma.shape, layer.gamma, layer.beta, layer.eps)
+
+
+def linear(layer: Linear, x: Tensor) -> Tensor:
+    """What the layer gives for rows x (N, fan_in), product and bias in one operation."""
+    return torch.addmm(layer.bias, x, layer.weight)

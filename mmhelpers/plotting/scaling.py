@@ -1,9 +1,8 @@
-"""Figures of the scaling study of notebook 06."""
+"""Learning curves of many runs, and logarithmic axes with plain numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import mean, stdev
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +14,8 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
-from mmhelpers.plotting.lines import EVERY, label_lines_at_end, name_lines
+from mmhelpers.plotting.base import new_axes
+from mmhelpers.plotting.lines import EVERY, name_lines
 from mmhelpers.plotting.style import our_style
 
 BEGINNING = 20  # a curve's first part of so many sets no limit
@@ -55,32 +54,6 @@ def plot_curves(
     ax.grid(alpha=0.3)
     name_lines(ax)
     return ax
-
-
-@our_style()
-def plot_scaling(
-    losses: Mapping[str, Sequence[float]],
-    sizes: Mapping[str, Mapping[str, float]],
-) -> Axes:
-    """Mean losses with their standard deviations against each of `sizes`, side by side.
-
-    `losses` holds the losses of every seed by label, `sizes` the label of a horizontal axis
-    with the place of every label on it.  All axes are logarithmic.  Returns the first axes.
-    """
-    grid = new_grid(1, len(sizes), max(WIDTH, 4.0 * len(sizes)), 4.4, sharey=True)
-    for ax, (xlabel, places) in zip(grid[0], sizes.items(), strict=True):
-        for label, values in losses.items():
-            sd = stdev(values) if len(values) > 1 else 0
-            bar = ax.errorbar(places[label], mean(values), sd, capsize=4, linestyle="")
-            bar.lines[0].set_label(label)
-        log_scales(ax)
-        ax.set_xlabel(xlabel)
-        label_lines_at_end(ax)
-    grid[0, 0].set_ylabel("dev loss (nats)")
-    if max(map(len, losses.values())) > 1:
-        which = f"mean of {_seeds(losses.values())}; bars: ± their standard deviation"
-        grid[0, 0].set_title(which, fontsize=9, loc="left")
-    return grid[0, 0]
 
 
 def log_scales(ax: Axes) -> None:

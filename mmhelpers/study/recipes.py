@@ -71,7 +71,7 @@ RECIPES = {
     "transformer": Recipe(weight_decay=0.1, dropout=0.2),
     "modern": Recipe(weight_decay=0.1, dropout=0.2),
 }
-V6 = "adamw 0.006 0.2 final 0.2 table 0.2 average 0.04"
+V6 = "adamw 0.008 0.15 final 0.2 table 0.2 average 0.04"
 
 
 def _parse(name: str) -> LectureSGD | Recipe:

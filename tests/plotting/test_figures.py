@@ -123,21 +123,6 @@ def test_curves_leave_out_the_first_fall():
     assert ys(ax.lines[0]) == curve and ax.get_ylim()[1] < 3.1
 
 
-def test_scaling_says_what_the_bars_are():
-    sizes = {"parameters": {"V1": 12_000, "V5": 76_000}, "compute": {"V1": 1e9, "V5": 9e11}}
-    ax = plotting.plot_scaling({"V1": [2.1, 2.2], "V5": [2.0, 2.0, 1.9]}, sizes)
-    for other, places in zip(panels(ax), sizes.values(), strict=True):
-        points = {line.get_label(): line.get_xydata()[0].tolist() for line in other.lines[::3]}
-        assert points == {
-            "V1": [places["V1"], pytest.approx(2.15)],
-            "V5": [places["V5"], pytest.approx(5.9 / 3)],
-        }
-    assert ax.get_title(loc="left") == "mean of 2 to 3 runs; bars: ± their standard deviation"
-    plotting.picture(ax)
-    shown = [ticks(other.xaxis) for other in panels(ax)]
-    assert {"20k", "50k"} <= set(shown[0]) and {"1G", "1T"} <= set(shown[1])
-
-
 def test_pair_counts():
     counts = torch.tensor([[0, 9000], [12345, 4]])
     ax = plotting.plot_pair_counts(counts, "ab")

@@ -19,7 +19,6 @@ from mmhelpers.plotting import (
     plot_loss,
     plot_pair_counts,
     plot_pulls,
-    plot_scaling,
     plot_smoothing,
     plot_tables,
 )
@@ -51,7 +50,6 @@ FIGURES = {
     "legend": lambda texts: plot_loss({f"a{text}": [2.0, 1.0] for text in texts[-3:]}),
     "line ends": lambda texts: plot_loss({f"a{text}": [2.0, 1.0] for text in texts}),
     "curves": lambda texts: plot_curves({"a": [[2.0]], f"a{texts[0]}": [[1.0]]}, Ends()),
-    "scaling": lambda texts: plot_scaling({f"a{text}": [2.0] for text in texts}, {"size": Ends()}),
     "smoothing": lambda texts: plot_smoothing([1], {f"a{text}": [2.0] for text in texts}),
 }
 

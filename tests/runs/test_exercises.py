@@ -22,7 +22,6 @@ from mmhelpers.runs.notebook import quick_copy
 
 # Without a file of attempts yet: this list only shrinks.
 NOT_YET = [
-    "06_scaling",
     "07_sequence_models",
 ]
 
