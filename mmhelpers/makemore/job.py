@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, fields
 
 import torch
@@ -14,7 +15,7 @@ from mmhelpers.fast import faster, has_faster
 from mmhelpers.makemore.options import DEFAULTS, MODEL_FLAGS
 from mmhelpers.makemore.sizes import check_memory, parameter_shapes
 from mmhelpers.models import NAME_MODELS, NGram, build, sizes_of
-from mmhelpers.optim import AdamW, Schedule, cosine_schedule
+from mmhelpers.optim import AdamW, Schedule, WeightAverage, cosine_schedule
 from mmhelpers.sampling import MAX_LENGTH
 from mmhelpers.training import Data
 
@@ -26,9 +27,10 @@ class Job:
     """A model with its configuration, vocabulary, optimiser and random numbers.
 
     `config` holds the type, the sizes and what `DEFAULTS` lists; `best` is the lowest loss on
-    the held-out names so far.  `quick` is the model's fast form where it has one, with the same
-    parameters: that is what is trained.  Counts are kept on the CPU, in float64, which not every
-    device has.  Raises ValueError for sizes that memory can't hold.
+    the held-out names so far.  `average` follows the weights where the configuration asks for it,
+    and is then what is evaluated and sampled.  `quick` is the model's fast form where it has one,
+    with the same parameters: that is what is trained.  Counts are kept on the CPU, in float64,
+    which not every device has.  Raises ValueError for sizes that memory can't hold.
     """
 
     def __init__(self, config: State, vocabulary: Vocabulary, device: torch.device) -> None:
@@ -45,6 +47,8 @@ class Job:
             BETAS,
             weight_decay=config["weight_decay"],
         )
+        averaged = config["average"] and kind != "ngram"
+        self.average = WeightAverage(self.model, config["average"]) if averaged else None
         self.best = math.inf
         self.whole_names = reads_names(kind)
         self.quick = faster(self.model) if has_faster(self.model) else self.model
@@ -66,9 +70,14 @@ class Job:
         X, Y = build_dataset(words, self.vocabulary, self.model.block_size)
         return X.to(self.device), Y.to(self.device)
 
+    def in_use(self) -> AbstractContextManager[None]:
+        """Inside, the model has the weights that it is evaluated and sampled with."""
+        return self.average.in_place() if self.average else nullcontext()
+
     def state(self) -> State:
         """All that `restore` needs."""
-        return {
+        average = {"average": self.average.state_dict()} if self.average else {}
+        return average | {
             "config": self.config,
             "vocabulary": characters(self.vocabulary),
             "model": {name: t.detach() for name, t in self.model.state_dict().items()},
@@ -81,6 +90,8 @@ class Job:
         """Goes on from where the state was taken."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
         self.best = float(state["best"])
         own, *others = state["random"]
         self.generator.set_state(own)

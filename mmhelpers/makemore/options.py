@@ -13,6 +13,7 @@ DEFAULTS = {
     "learning_rate": 5e-4,
     "weight_decay": 0.01,
     "cosine_steps": 0,
+    "average": 0.0,
 }
 
 
@@ -68,6 +69,7 @@ LIMITS = {
     "n_embd": positive,
     "n_embd2": positive,
     "dropout": share,
+    "average": share,
 }
 top_p = number(float, lambda x: 0 < x <= 1, "a number above 0 and at most 1")
 
@@ -97,6 +99,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("-w", "--weight-decay", type=from_0, help="(0.01)")
     cosine = "steps in which the learning rate falls to 0 along a cosine, 0: it stays (0)"
     add("--cosine-steps", type=natural, help=cosine)
+    average = "weights averaged over steps, each later one by 1 - this: 0.999; 0: the last ones (0)"
+    add("--average", type=share, help=average)
     return parser.parse_args(arguments)
 
 

@@ -31,6 +31,7 @@ SIZES = {
     "discount": number(float, lambda x: 0 <= x <= 1, "a number from 0 to 1"),
     "added": from_0,
 }
+OPTIMISATION = "batch_size", "learning_rate", "weight_decay", "cosine_steps"
 loss = number(float, lambda x: 0 <= x < math.inf, "a loss")
 
 
@@ -50,7 +51,10 @@ def restore(path: Path, options: argparse.Namespace, device: torch.device) -> Jo
         raise unfit(path, error) from None
     sizes = config["sizes"] | given_sizes(options, known)
     refuse_other(path, state, {"type": options.type or config["type"], "sizes": sizes})
-    for name in ("batch_size", "learning_rate", "weight_decay", "cosine_steps"):
+    if options.average not in (None, config["average"]):
+        begun = f"{path} was begun with --average {config['average']:g}"
+        raise CheckpointError(f"{begun}: leave out --average")
+    for name in OPTIMISATION:
         if getattr(options, name) is not None:
             config[name] = getattr(options, name)
     try:
@@ -70,10 +74,10 @@ def unfit(path: Path, error: Exception) -> CheckpointError:
 
 def checked_config(saved: State) -> State:
     """The configuration with each entry of its kind and within the limits of the flag."""
-    config = {"cosine_steps": 0, "names": ""} | saved  # older ones have none
+    config = {"cosine_steps": 0, "names": "", "average": 0.0} | saved  # older ones have none
     for name in ("type", "input_file", "names"):
         config[name] = str(config[name])
-    for name in ("seed", "batch_size", "learning_rate", "weight_decay", "cosine_steps"):
+    for name in ("seed", *OPTIMISATION, "average"):
         config[name] = within(name, config[name], LIMITS[name])
     for name, size in config["sizes"].items():
         if name == "dilations":
@@ -100,7 +104,10 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
             raise ValueError(f"{name} has not the shape that the sizes say")
     optimizer = state["optimizer"]
     count = (sum(map(math.prod, shapes.values())),)
-    for name, tensor in [*model.items(), *((n, optimizer[n]) for n in ("mean", "square"))]:
+    averaged = {**state["average"]} if config["average"] and config["type"] != "ngram" else {}
+    steps = averaged.pop("steps", 0)
+    moments = ((name, optimizer[name]) for name in ("mean", "square"))
+    for name, tensor in [*model.items(), *averaged.items(), *moments]:
         counts = config["type"] == "ngram" and name in model  # whole numbers are among them
         if not isinstance(tensor, Tensor) or not (tensor.dtype.is_floating_point or counts):
             raise ValueError(f"{name} is no tensor of numbers")
@@ -111,6 +118,8 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
     if (optimizer["square"] < 0).any():
         raise ValueError("the optimiser's mean square is below 0")
     within("step", optimizer["steps"], natural)
+    if averaged and within("steps of the average", steps, natural) != optimizer["steps"]:
+        raise ValueError("the average is of other steps")
     within("best", state["best"], loss)
 
 

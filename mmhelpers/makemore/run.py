@@ -147,6 +147,8 @@ class Run:
         )  # fmt: skip
         with bar:
             for loss in steps:
+                if job.average:
+                    job.average.update()
                 bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
                 bar.update()
                 if group.leads:
@@ -165,13 +167,15 @@ class Run:
             self.evaluate()
         if step % SAMPLE_EVERY == 0 or self.job.counted:
             count = self.options.num_samples or 10
-            print_samples(self.job, self.split, self.options, count, step)
+            with self.job.in_use():
+                print_samples(self.job, self.split, self.options, count, step)
 
     def evaluate(self) -> None:
         """Logs the losses, saves the last state and the best one, and then says so."""
         job, step = self.job, self.job.optimizer.steps
         # In small batches, since every layer keeps its last output.
-        train, held_out = [evaluate(job.quick, data, 100) for data in (self.seen, self.held_out)]
+        with job.in_use():
+            train, held_out = [evaluate(job.quick, d, 100) for d in (self.seen, self.held_out)]
         check_finite(job, train, held_out)
         self.log.add(step, "", train, held_out)
         better = held_out < job.best

@@ -30,7 +30,8 @@ def sample_only(options: argparse.Namespace, device: torch.device, group: Group)
     split = Split.of(names.words, job.config["seed"])
     seed = job.optimizer.steps if options.seed is None else options.seed
     if group.leads:
-        print_samples(job, split, options, options.num_samples or 50, seed)
+        with job.in_use():
+            print_samples(job, split, options, options.num_samples or 50, seed)
 
 
 def print_samples(

@@ -161,7 +161,8 @@ def test_sampling_flags(folder, capsys):
         ["--temperature", "0"], ["--temperature", "-1"], ["--temperature", "nan"],
         ["--top-k", "0"], ["--top-p", "0"], ["-b", "0"], ["-l", "-1"], ["-w", "x"],
         ["--cosine-steps", "-1"], ["--cosine-steps", "1.5"], ["--n-layer", "0"], ["--dropout", "1"],
-        ["--max-steps", "-2"], ["--seed", "-1"], ["--nonsense"],
+        ["--max-steps", "-2"], ["--seed", "-1"], ["--average", "1"],
+        ["--nonsense"],
     ],
 )  # fmt: skip
 def test_flags_refused(folder, capsys, flags):
@@ -219,7 +220,7 @@ def test_defaults_are_those_of_makemore_py(folder):
     config = fresh(options, WORDS, torch.device("cpu")).config
     sizes = {"block_size": 7, "n_layer": 4, "n_head": 4, "n_embd": 64, "dropout": 0.0}
     expected = {"type": "transformer", "seed": 3407, "batch_size": 32, "sizes": sizes}
-    expected |= {"learning_rate": 5e-4, "weight_decay": 0.01, "cosine_steps": 0}
+    expected |= {"learning_rate": 5e-4, "weight_decay": 0.01, "cosine_steps": 0, "average": 0.0}
     assert config == expected
     assert DEFAULT_PACE == (10, 200, 500)
 
