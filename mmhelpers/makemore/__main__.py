@@ -20,13 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
 def in_console(arguments: list[str] | None) -> int:
     """The same, but that an interrupt is raised.  What is imported here may take a while."""
     from mmhelpers.makemore.console import LEFT, console
-    from mmhelpers.makemore.stop import handled
+    from mmhelpers.makemore.stop import handled, held
 
     with handled(), console() as output:
         from mmhelpers.makemore.options import parse
 
         options = parse(arguments)
-        from mmhelpers.makemore import command  # imports torch, which --help does not need
+        with held():
+            from mmhelpers.makemore import command  # imports torch, which --help does not need
 
         status = command.main(options)
         output.flush()

@@ -37,3 +37,17 @@ def handled(handler: Callable[[int, object], None] = stop_now) -> Iterator[None]
     finally:
         for number in wanted:
             signal.signal(number, before[number])
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Keeps a signal back until the end.
+
+    Around importing torch, whose compiled parts lose an exception that is raised in them, or die
+    of it.
+    """
+    came: list[int] = []
+    with handled(lambda number, frame: came.append(number)):
+        yield
+    if came:
+        stop_now(came[0], None)

@@ -23,11 +23,14 @@ def plot_seeds(
     told: Mapping[str, float],
     xlabel: str = "dev loss (nats)",
 ) -> Axes:
-    """A row for each label, with a dot for every seed; a cross where a single run was `told`."""
+    """A row for each label, with a dot for every seed; a cross where a single run was `told`.
+
+    The dots of a row stand one above the other, in the order of the seeds.
+    """
     ax = new_axes(None, height=0.55 * len(losses) + 1)
     for y, (label, values) in enumerate(losses.items()):
-        row = [y] * len(values)
-        ax.plot(values, row, color=BLUE, marker="o", markersize=7, alpha=0.7, linestyle="")
+        row = y + np.linspace(-0.2, 0.2, len(values) + 2)[1:-1]
+        ax.plot(values, row, color=BLUE, marker="o", markersize=6, alpha=0.7, linestyle="")
         if label in told:
             ax.plot(told[label], y, color=RED, marker="x", markersize=9, linestyle="")
     ax.set_ylim(len(losses) - 0.4, -0.6)
@@ -103,8 +106,10 @@ def plot_bootstrap(
     below.hist(means, bins=40, color=SLATE)
     for end in ends:
         below.axvline(end, color=RED, linestyle="--", lw=1.2)
+    below.axvline(0, color=SLATE, linestyle=":", lw=1.2)
     below.set_title(
-        f"the means of {len(means):,} samples; 95 % lie between the dashed lines", fontsize=9
+        f"the means of {len(means):,} samples; 95 % lie between the dashed lines, dotted: 0",
+        fontsize=9,
     )
     below.set_yticks([])
     below.set_xlabel(xlabel)

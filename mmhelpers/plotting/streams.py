@@ -25,11 +25,14 @@ def plot_norm_axes(x: Tensor) -> Axes:
     starts = [t * (C + 1.2) for t in range(T)]  # of the slabs
     for ax, batch in zip(axes, (True, False), strict=True):
         for t, start in enumerate(starts):
-            ax.annotate(f"position {t + 1}", (start + (C - 1) / 2, 0.75), ha="center", fontsize=9)
+            ax.annotate(f"position {t + 1}", (start + (C - 1) / 2, 0.85), ha="center", fontsize=9)
+            for c in range(C):
+                ax.annotate(f"{c + 1}", (start + c, 0.57), ha="center", fontsize=8, color=SLATE)
             for b in range(B):
                 for c in range(C):
                     color = COLORS[(c if batch else b * T + t) % len(COLORS)]
                     box(ax, start + c, -b, f"{x[b, t, c]:g}", color)
+        ax.annotate("channel", (-0.8, 0.57), ha="right", fontsize=8, color=SLATE)
         for b in range(B):
             ax.annotate(f"example {b + 1}", (-0.8, -b), ha="right", va="center", fontsize=9)
         kind, groups = ("BatchNorm", C) if batch else ("LayerNorm", B * T)
@@ -72,11 +75,12 @@ def plot_stream(parts: Sequence[str], added: Sequence[float], stream: Sequence[f
     drawing.annotate("to the output", (n + 0.1, -0.32), ha="right", fontsize=9)
     drawing.set_ylim(-0.45, 1.45)
     drawing.set_axis_off()
-    bars.bar([i - 0.15 for i in range(n)], stream[:n], width=0.3, color=BLUE, label="stream")
+    places = [*[i - 0.15 for i in range(n)], n - 0.05]
+    bars.bar(places, stream, width=0.3, color=BLUE, label="stream")
     bars.bar(
         [i + 0.15 for i in range(n)], added, width=0.3, color=ORANGE, hatch="//", label="added"
     )
-    bars.set_xlim(-0.8, n + 0.2)
+    bars.set_xlim(-0.8, n + 0.3)
     bars.set_xticks([])
     bars.set_ylabel("size (rms)")
     bars.legend(frameon=False, fontsize=9, loc="upper left")

@@ -202,8 +202,9 @@ def measured(cell: Cell, words: Sequence[str], nets: Sequence[Trained]) -> Resul
 def seen(cell: Cell, model: Layer, splits: Splits) -> Result:
     """The loss of every split, and of a model's own recipe that of every dev and test name."""
     losses = splits.measure(model)
-    for split in {"dev", "test"} & splits.data.keys() if not cell.recipe else ():
-        losses[f"{split}_names"] = packed(name_losses(model, splits.data[split]))
+    for split in ("dev", "test"):
+        if split in splits.data and not cell.recipe:
+            losses[f"{split}_names"] = packed(name_losses(model, splits.data[split]))
     return losses
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from mmhelpers.makemore import checkpoint, run
+from mmhelpers.makemore.stop import Stopped, held
 
 FLAGS = ["-i", "list.txt", "-o", "out", "--type", "bigram"]
 
@@ -112,6 +113,14 @@ def test_a_full_device(desk):
         error = process.communicate(timeout=300)[1]
     assert (process.returncode, error) == (1, "error: standard output: No space left on device\n")
     assert steps(desk) >= 1
+
+
+def test_a_signal_is_held_to_the_end():
+    done = False
+    with pytest.raises(Stopped) as stopped, held():
+        signal.raise_signal(signal.SIGTERM)
+        done = True
+    assert done and stopped.value.status == 128 + signal.SIGTERM
 
 
 START = """

@@ -36,7 +36,8 @@ def test_laws():
 def test_seeds():
     ax = plot_seeds({"V1": [2.1, 2.2], "V2": [2.0]}, {"V2": 2.05})
     dots, other, cross = ax.lines
-    assert dots.get_xydata().tolist() == [[2.1, 0], [2.2, 0]]
+    assert dots.get_xdata().tolist() == [2.1, 2.2]
+    assert dots.get_ydata()[0] < 0 < dots.get_ydata()[1]  # equal losses would both be seen
     assert other.get_xydata().tolist() == [[2.0, 1]]
     assert cross.get_xydata().tolist() == [[2.05, 1]]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["V1", "V2"]
@@ -56,7 +57,7 @@ def test_bootstrap():
         counts = (dots.get_sizes() / 25) ** (2 / 3)
         assert counts.sum() == pytest.approx(3)
         assert (places * counts).sum() / 3 == pytest.approx(mean)
-    assert [line.get_xdata()[0] for line in below.lines] == [0.1, 0.9]
+    assert [line.get_xdata()[0] for line in below.lines] == [0.1, 0.9, 0]
     assert sum(bar.get_height() for bar in below.patches) == 100
 
 
@@ -93,7 +94,7 @@ def test_stream():
     texts = [text.get_text() for text in ax.texts]
     assert texts.count("+") == 2 and {"block 1", "block 2"} <= set(texts)
     heights = [bar.get_height() for bar in ax.figure.axes[1].patches]
-    assert heights == [1.0, 1.5, 0.5, 0.25]
+    assert heights == [1.0, 1.5, 1.6, 0.5, 0.25]
 
 
 def test_targets():

@@ -1,6 +1,7 @@
 """The study of notebook 06: what is tried, what is chosen, and its one call."""
 
 import importlib
+from dataclasses import asdict
 
 import pytest
 
@@ -94,3 +95,20 @@ def test_what_is_stored_belongs_to_the_study():
     for cell, stored in done.items():
         if cell.recipe or " " in cell.model:
             assert stored["dev"] is None or {"test", "dev_new", "dev_curve"} <= stored.keys()
+
+
+@pytest.mark.parametrize(
+    ("label", "fields"),
+    [
+        ("the names alone teach", {"table"}),
+        ("cosine to 0, no average", {"final", "average"}),
+        ("decay 0.01 for 0.15", {"weight_decay"}),
+        ("one net of 64", set()),
+    ],
+)
+def test_a_part_is_left_out_and_all_else_is_v6(label, fields):
+    assert len(scaling.PARTS) == 4
+    model, recipe = scaling.PARTS[label]
+    own, other = asdict(recipe_for("v6")), asdict(recipe_for(model, recipe))
+    assert {name for name in own if own[name] != other[name]} == fields
+    assert (model == "v6") == bool(fields)
