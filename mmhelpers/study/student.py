@@ -25,8 +25,8 @@ from mmhelpers.study.recipes import room_for
 from mmhelpers.study.taught import TaughtRows, table_of
 from mmhelpers.study.watch import Splits
 
-NETWORKS = (("modern", 142), ("transformer", 143), ("modern", 144))  # of the teacher
-TEACHER_STEPS = 16_000
+NETWORKS = ("modern", 142), ("transformer", 143), ("lstm", 144), ("gru", 145)  # of the teacher
+TEACHER_STEPS = 12_000
 KEPT = ROOT / "build" / "teacher"  # the folder of the trained networks
 
 
@@ -35,7 +35,7 @@ class Lesson:
     """What a student is taught."""
 
     table: float = 0.3  # the share of the table in the teacher; the networks have the rest
-    made_up: int = 120_000  # names drawn from the teacher
+    made_up: int = 240_000  # names drawn from the teacher
     real: int = 2  # how often the list's names stand beside them
     told: float = 0.0  # the share of the teacher in the targets of these; the next letter the rest
 
