@@ -17,7 +17,7 @@ from mmhelpers.plotting.activations import (
     plot_tanh_and_derivative,
     plot_units,
 )
-from mmhelpers.plotting.attention import plot_attention
+from mmhelpers.plotting.attention import plot_attention, plot_position_vectors, plot_weights
 from mmhelpers.plotting.backprop import (
     plot_broadcast_backward,
     plot_paired,
@@ -61,6 +61,14 @@ from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, 
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
+from mmhelpers.plotting.transformer import (
+    plot_attention_strip,
+    plot_bars,
+    plot_blocks,
+    plot_dials,
+    plot_ladder,
+    plot_student,
+)
 from mmhelpers.plotting.trees import plot_convolution, plot_tree
 from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
@@ -70,10 +78,13 @@ __all__ = [
     "mark",
     "picture",
     "plot_attention",
+    "plot_attention_strip",
     "plot_averaged",
+    "plot_bars",
     "plot_batch_table",
     "plot_batchnorm_paths",
     "plot_before_and_after",
+    "plot_blocks",
     "plot_broadcast_backward",
     "plot_broadcasting",
     "plot_convolution",
@@ -82,11 +93,13 @@ __all__ = [
     "plot_darts",
     "plot_descent",
     "plot_dev_curves",
+    "plot_dials",
     "plot_difference",
     "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
     "plot_instruments",
+    "plot_ladder",
     "plot_line_removed",
     "plot_logit_gradients",
     "plot_loss",
@@ -99,6 +112,7 @@ __all__ = [
     "plot_pair_counts",
     "plot_paired",
     "plot_position_means",
+    "plot_position_vectors",
     "plot_pulls",
     "plot_rates",
     "plot_ratio_panels",
@@ -111,12 +125,14 @@ __all__ = [
     "plot_smoothing",
     "plot_stack",
     "plot_storage",
+    "plot_student",
     "plot_tables",
     "plot_tanh_and_derivative",
     "plot_three_ways",
     "plot_tree",
     "plot_two_runs",
     "plot_units",
+    "plot_weights",
     "plot_windows",
     "save_figure",
     "with_sliders",
