@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmhelpers.fast.form import Form
-from mmhelpers.fast.kernels import Packing, gelu, layer_norm
+from mmhelpers.fast.kernels import Packing, gelu, layer_norm, linear
 from mmhelpers.layers import CausalConv1d
 from mmhelpers.models import CNN, WaveBlock, WaveNet
 
@@ -25,15 +25,15 @@ def wave_net(net: WaveNet, tokens: Tensor, places: Tensor) -> Tensor:
     h = net.embedding(tokens)  # (N, C)
     for block in net.blocks:
         h = wave_block(block, h, places)
-    return net.output(net.norm(h))
+    return linear(net.output, layer_norm(net.norm, h))
 
 
 def wave_block(block: WaveBlock, h: Tensor, places: Tensor) -> Tensor:
     """The block's output (N, C) for h (N, C)."""
-    normed = block.norm(h)  # (N, C)
+    normed = layer_norm(block.norm, h)  # (N, C)
     earlier = delayed(normed, block.dilation, places)  # (N, C)
-    joined = gelu(block.join(torch.cat([earlier, normed], -1)))  # (N, C)
-    return h + block.project(joined)
+    joined = gelu(linear(block.join, torch.cat([earlier, normed], -1)))  # (N, C)
+    return h + linear(block.project, joined)
 
 
 def cnn(net: CNN, tokens: Tensor, places: Tensor) -> Tensor:

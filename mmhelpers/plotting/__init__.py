@@ -47,6 +47,7 @@ from mmhelpers.plotting.instruments import (
     plot_ratio_panels,
     plot_sizes,
 )
+from mmhelpers.plotting.laws import plot_bootstrap, plot_laws, plot_seeds
 from mmhelpers.plotting.lines import label_lines_at_end, mark
 from mmhelpers.plotting.matrices import (
     plot_broadcasting,
@@ -54,13 +55,16 @@ from mmhelpers.plotting.matrices import (
     plot_one_hot,
     plot_row_picked,
 )
+from mmhelpers.plotting.optimisers import plot_lines, plot_paths
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
 from mmhelpers.plotting.rates import plot_early, plot_rates
 from mmhelpers.plotting.scaling import plot_curves, plot_scaling
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
+from mmhelpers.plotting.streams import plot_norm_axes, plot_stream
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
+from mmhelpers.plotting.targets import plot_drift, plot_targets
 from mmhelpers.plotting.transformer import (
     plot_attention_strip,
     plot_bars,
@@ -85,6 +89,7 @@ __all__ = [
     "plot_batchnorm_paths",
     "plot_before_and_after",
     "plot_blocks",
+    "plot_bootstrap",
     "plot_broadcast_backward",
     "plot_broadcasting",
     "plot_convolution",
@@ -95,22 +100,27 @@ __all__ = [
     "plot_dev_curves",
     "plot_dials",
     "plot_difference",
+    "plot_drift",
     "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
     "plot_instruments",
     "plot_ladder",
+    "plot_laws",
     "plot_line_removed",
+    "plot_lines",
     "plot_logit_gradients",
     "plot_loss",
     "plot_lr_range",
     "plot_minus_log",
     "plot_mlp",
     "plot_ngrams",
+    "plot_norm_axes",
     "plot_normalisation",
     "plot_one_hot",
     "plot_pair_counts",
     "plot_paired",
+    "plot_paths",
     "plot_position_means",
     "plot_position_vectors",
     "plot_pulls",
@@ -121,13 +131,16 @@ __all__ = [
     "plot_run",
     "plot_scaling",
     "plot_scatter_add",
+    "plot_seeds",
     "plot_sizes",
     "plot_smoothing",
     "plot_stack",
     "plot_storage",
     "plot_student",
+    "plot_stream",
     "plot_tables",
     "plot_tanh_and_derivative",
+    "plot_targets",
     "plot_three_ways",
     "plot_tree",
     "plot_two_runs",

@@ -1,4 +1,4 @@
-"""Figures of how sure one may be: a law on logarithmic axes, the bootstrap step by step."""
+"""Figures of how sure one may be: seeds as dots, the bootstrap step by step, laws on log axes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,31 @@ from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import label_lines_at_end
 from mmhelpers.plotting.scaling import log_scales
 from mmhelpers.plotting.style import BLUE, FAINT, RED, SLATE, our_style
-from mmhelpers.plotting.text import write
+from mmhelpers.plotting.text import write, write_ticks
 
 Points = Sequence[tuple[float, float]]
+BESIDE = [(6, -9), (6, 5), (-9, 3)]  # where the names of single points stand, by turns (points)
+
+
+@our_style()
+def plot_seeds(
+    losses: Mapping[str, Sequence[float]],
+    told: Mapping[str, float],
+    xlabel: str = "dev loss (nats)",
+) -> Axes:
+    """A row for each label, with a dot for every seed; a cross where a single run was `told`."""
+    ax = new_axes(None, height=0.55 * len(losses) + 1)
+    for y, (label, values) in enumerate(losses.items()):
+        row = [y] * len(values)
+        ax.plot(values, row, color=BLUE, marker="o", markersize=7, alpha=0.7, linestyle="")
+        if label in told:
+            ax.plot(told[label], y, color=RED, marker="x", markersize=9, linestyle="")
+    ax.set_ylim(len(losses) - 0.4, -0.6)
+    write_ticks(ax.yaxis, list(losses), fontsize=10)
+    ax.set_title("dots: our seeds; crosses: one run, as the lecture gives it", fontsize=9)
+    ax.set_xlabel(xlabel)
+    ax.grid(alpha=0.3)
+    return ax
 
 
 @our_style()
@@ -38,10 +60,11 @@ def plot_laws(
             line = np.geomspace(x.min(), x.max(), 50)
             color = dots.get_color()
             ax.plot(line, [laws[label](s) for s in line], "-", color=color, marker="", label=label)
-    for name, place in (others or {}).items():
+    for i, (name, place) in enumerate((others or {}).items()):
         ax.plot(*place, color=SLATE, marker="+", markersize=8, linestyle="", zorder=1)
-        note = ax.annotate("", place, (6, -9), textcoords="offset points", fontsize=8, color=SLATE)
-        write(note, name)
+        beside = BESIDE[i % len(BESIDE)]
+        style = {"fontsize": 8, "color": SLATE, "ha": "left" if beside[0] > 0 else "right"}
+        write(ax.annotate("", place, beside, textcoords="offset points", **style), name)
     log_scales(ax)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)

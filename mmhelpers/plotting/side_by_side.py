@@ -50,20 +50,25 @@ def plot_two_runs(runs: Mapping[str, Sequence[float]], window: int, change: int)
     below.axhline(0, color=SLATE, lw=1, linestyle="-", marker="")
     below.set_ylabel(f"{name}\nminus {other}")
     below.set_xlabel("step")
-    mark(below, "the rate falls", x=change)
-    for ax in (above, below):
+    for ax, label in ((above, "the rate falls"), (below, "")):
+        mark(ax, label, x=change)
         ax.grid(alpha=0.3)
     return above
 
 
 @our_style()
-def plot_dev_curves(curves: Mapping[str, Mapping[int, float]]) -> Axes:
+def plot_dev_curves(
+    curves: Mapping[str, Mapping[float, float]],
+    xlabel: str = "step",
+    ylabel: str = "dev loss (nats)",
+) -> Axes:
     """Dev losses against the steps at which they were taken, a line for each run."""
     ax = new_axes(height=0.9 * HEIGHT)
     for label, curve in curves.items():
-        ax.plot(list(curve), list(curve.values()), label=label)
-    ax.set_xlabel("step")
-    ax.set_ylabel("dev loss (nats)")
+        every = max(1, len(curve) // 16)
+        ax.plot(list(curve), list(curve.values()), label=label, markevery=every)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
     ax.grid(alpha=0.3)
     name_lines(ax)
     return ax

@@ -79,5 +79,5 @@ def plot_stream(parts: Sequence[str], added: Sequence[float], stream: Sequence[f
     bars.set_xlim(-0.8, n + 0.2)
     bars.set_xticks([])
     bars.set_ylabel("size (rms)")
-    bars.legend(frameon=False, fontsize=9)
+    bars.legend(frameon=False, fontsize=9, loc="upper left")
     return drawing

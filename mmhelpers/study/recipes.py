@@ -69,7 +69,7 @@ RECIPES = {
     "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
     "transformer": Recipe({"dropout": 0.2}, weight_decay=0.1),
 }
-V6 = "adamw 0.006 0.2 final 0.2 table 0.2 average 0.04"
+V6 = "adamw 0.008 0.15 final 0.2 table 0.2 average 0.04"
 
 
 def _parse(name: str) -> LectureSGD | Recipe:

@@ -18,7 +18,7 @@ SEEDS = (42, 43, 44)
 SEARCH_SEED = 1
 # Of each family, so that it takes V5's multiply-adds or less; of V6 for each member.
 STEPS = {"tree": 200_000, "wavenet": 13_500, "v6": 12_400}
-WIDTHS = {"tree": (16, 32, 64, 128, 256), "wavenet": (4, 8, 16, 32, 64)}
+WIDTHS = {"tree": (16, 32, 64, 96, 128), "wavenet": (4, 8, 16, 32, 64)}
 CONTROLLED = ("v5", "wavenet 64", "v6")
 KINDS = ("sgd", "adamw")
 TRIES = 6  # recipes of each kind for each model
@@ -107,9 +107,9 @@ def ingredient_cells() -> list[Cell]:
     """V6 with one thing left out at a time, all else as it is."""
     without = {
         "v6": [
-            "adamw 0.006 0.2 final 0.2 average 0.04",  # the table's share of the targets
-            "adamw 0.006 0.2 table 0.2",  # the end of the cosine above 0
-            "adamw 0.006 0.01 final 0.2 table 0.2 average 0.04",  # nearly all of the decay
+            "adamw 0.008 0.15 final 0.2 average 0.04",  # the table's share of the targets
+            "adamw 0.008 0.15 table 0.2",  # the end of the cosine above 0
+            "adamw 0.008 0.01 final 0.2 table 0.2 average 0.04",  # nearly all of the decay
         ],
         "wavenet 64": [V6],  # the committee
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmhelpers.data import ROOT
 from mmhelpers.study import StudyError, load_study, usual_path
+from mmhelpers.study.recipes import recipe_for
 
 STORE = ROOT / "assets" / "06_scaling" / "study_lecture.json"
 SEQUENCE_STORE = ROOT / "assets" / "07_sequence_models" / "study_lecture.json"
@@ -29,7 +30,7 @@ NEW = {
     "v3": "a tree of pairs, with the BatchNorm bug",
     "v4": "the bug repaired",
     "v5": "wider",
-    "v6": "ours: a committee of residual WaveNets",
+    "v6": "ours: two residual WaveNets, taught by names and by the table",
 }
 
 
@@ -42,6 +43,15 @@ class Summary:
     train: tuple[float, ...]  # the loss of each seed
     dev: tuple[float, ...]
     curves: tuple[tuple[float, ...], ...]  # the minibatch losses of each seed, averaged in parts
+
+
+def as_used(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The losses of the weights that the model is used with.
+
+    Where the rate ends above zero these are the averaged ones, else the last ones.
+    """
+    recipe = recipe_for(result["model"], result.get("recipe", ""))
+    return result["averaged"] if getattr(recipe, "final", 0) else result
 
 
 def summarise(results: Iterable[Mapping[str, Any]], path: str = "") -> dict[str, Summary]:
@@ -58,8 +68,8 @@ def summarise(results: Iterable[Mapping[str, Any]], path: str = "") -> dict[str,
         model: Summary(
             runs[0]["parameters"],
             runs[0]["multiply_adds"] * runs[0]["predictions"],
-            tuple(run["train"] for run in runs),
-            tuple(run["dev"] for run in runs),
+            tuple(as_used(run)["train"] for run in runs),
+            tuple(as_used(run)["dev"] for run in runs),
             tuple(tuple(run["curve"]) for run in runs),
         )
         for model, runs in by_model.items()

@@ -5,9 +5,17 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from mmhelpers.plotting.laws import plot_bootstrap, plot_laws
-from mmhelpers.plotting.optimisers import plot_lines, plot_paths
-from mmhelpers.plotting.streams import plot_norm_axes, plot_stream
+from mmhelpers.plotting import (
+    plot_bootstrap,
+    plot_drift,
+    plot_laws,
+    plot_lines,
+    plot_norm_axes,
+    plot_paths,
+    plot_seeds,
+    plot_stream,
+    plot_targets,
+)
 
 
 def test_laws():
@@ -23,6 +31,16 @@ def test_laws():
     assert line.get_color() == dots.get_color() != alone.get_color()
     assert other.get_xydata().tolist() == [[5e3, 2.1]]
     assert sorted(text.get_text() for text in ax.texts) == ["V1", "net", "tree"]
+
+
+def test_seeds():
+    ax = plot_seeds({"V1": [2.1, 2.2], "V2": [2.0]}, {"V2": 2.05})
+    dots, other, cross = ax.lines
+    assert dots.get_xydata().tolist() == [[2.1, 0], [2.2, 0]]
+    assert other.get_xydata().tolist() == [[2.0, 1]]
+    assert cross.get_xydata().tolist() == [[2.05, 1]]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["V1", "V2"]
+    assert ax.yaxis_inverted()  # the first row stands on top
 
 
 def test_bootstrap():
@@ -76,3 +94,17 @@ def test_stream():
     assert texts.count("+") == 2 and {"block 1", "block 2"} <= set(texts)
     heights = [bar.get_height() for bar in ax.figure.axes[1].patches]
     assert heights == [1.0, 1.5, 0.5, 0.25]
+
+
+def test_targets():
+    ax = plot_targets([".", "a", "$"], 1, [0.5, 0.25, 0.25], 0.2)
+    heights = np.array([bar.get_height() for bar in ax.patches]).reshape(2, 3)
+    assert heights[0] == pytest.approx([0, 0.8, 0])
+    assert heights.sum(0) == pytest.approx([0.1, 0.85, 0.05])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [".", "a", "$"]
+
+
+def test_drift():
+    ax = plot_drift({"V1": [1e-7, 1e-6], "V5": [1e-7]})
+    assert ax.get_yscale() == "log"
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[0.5, 1.0], [1.0]]

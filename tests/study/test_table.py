@@ -30,7 +30,8 @@ def result(model="v1", seed=42, dev=2.0, path="exact"):
 
 
 RESULTS = [
-    result("v6", 42, 1.95, path="fast"),  # its usual one
+    result("v6", 42, 8.0, path="fast")  # its usual one; it is used with the averaged weights
+    | {"averaged": {"train": 1.85, "dev": 1.95}},
     result("v6", 42, 9.0),
     result(seed=44, dev=2.3),
     result(seed=42, dev=2.1),
@@ -43,7 +44,7 @@ TABLE = """\
 |---|---|---|---|---|---|---|
 | V1 | one hidden layer with BatchNorm, 3 characters | 12,097 | 11 | 2.1000 ± 0.1414 \
 | 2.2000 ± 0.1414 | 2.105 |
-| V6 | ours: a committee of residual WaveNets | 12,097 | 11 | 1.8500 | 1.9500 |  |"""
+| V6 | ours: two residual WaveNets, taught by names and by the table | 12,097 | 11 | 1.8500 | 1.9500 |  |"""
 
 
 @pytest.fixture
