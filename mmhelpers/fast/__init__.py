@@ -6,7 +6,8 @@ form         what every fast form is
 windows      V1, V2, V4 and V5 without autograd; `passes` has the step of each layer
 recurrent    RNN, GRU and LSTM: fewer operations a step
 convolution  V6 and the CNN: padding left out
-transformer  the Transformer's step: its backward pass by hand, padding left out
+transformer  the Transformers' step: its backward pass by hand, padding left out; `blocks` has
+             the parts
 prefix_trees names that begin alike share the work on the beginning
 kernels      leaving out padding, GELU by hand, torch's layer norm
 
@@ -19,7 +20,14 @@ from mmhelpers.fast.recurrent import FastRecurrent
 from mmhelpers.fast.transformer import FastTransformer
 from mmhelpers.fast.windows import FastWindows
 from mmhelpers.layers import Layer, Sequential
-from mmhelpers.models import CNN, Committee, RecurrentModel, Transformer, WaveNet
+from mmhelpers.models import (
+    CNN,
+    Committee,
+    ModernTransformer,
+    RecurrentModel,
+    Transformer,
+    WaveNet,
+)
 
 FORMS: dict[type[Layer], type[Form]] = {
     RecurrentModel: FastRecurrent,
@@ -27,6 +35,7 @@ FORMS: dict[type[Layer], type[Form]] = {
     WaveNet: FastWaveNet,
     Committee: FastCommittee,
     Transformer: FastTransformer,
+    ModernTransformer: FastTransformer,
     Sequential: FastWindows,
 }
 

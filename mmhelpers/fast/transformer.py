@@ -1,12 +1,13 @@
 """The Transformer's training step with the backward pass by hand: fewer and larger operations.
 
-Same mathematics as `models.transformer`, other last digits; layer norm and softmax are torch's.
-Only the N rows of `PrefixTrees` are computed, and names that share a row share its dropout.  The
-tests prove that without dropout result and gradients are those of the plain model.
+Both as in GPT-2 and as today, and anything between; the parts are in `blocks`.  Only the N rows of
+`PrefixTrees` are computed, and names that share a row share its dropout.  The tests prove that
+without dropout result and gradients are those of the plain model.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 
 import torch
@@ -14,115 +15,43 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from mmhelpers.fast.blocks import attention, attention_backward, mlp, mlp_backward
 from mmhelpers.fast.form import Form
-from mmhelpers.fast.kernels import CUBIC, SCALE, layer_norm
+from mmhelpers.fast.kernels import norm
 from mmhelpers.fast.prefix_trees import PrefixTrees
-from mmhelpers.layers import Dropout, TransformerBlock
+from mmhelpers.layers import (
+    GELU,
+    CausalSelfAttention,
+    Dropout,
+    Layer,
+    LayerNorm,
+    ModernBlock,
+    RMSNorm,
+    RotaryAttention,
+    SwiGLU,
+    TransformerBlock,
+    angles,
+)
+from mmhelpers.models import Transformer
 
-Results = tuple[Tensor, ...]
-PARAMETERS = 12  # of a block: six of `attention`, six of `mlp`
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The mixed values and the weights of attention, for heads (G * n_head, M, C / n_head)."""
-    scores = torch.baddbmm(mask, q, k.mT, alpha=q.shape[2] ** -0.5)
-    weights = scores.softmax(-1)  # (G * n_head, M, M)
-    return torch.bmm(weights, v), weights
-
-
-def attend_backward(g: Tensor, q: Tensor, k: Tensor, v: Tensor, weights: Tensor) -> Tensor:
-    """The gradients of `attend` by q, k and v, in one tensor."""
-    dweights, scale = torch.bmm(g, v.mT), q.shape[2] ** -0.5
-    dscores = torch.ops.aten._softmax_backward_data(dweights, weights, -1, g.dtype)
-    heads = q.new_empty(3, *q.shape)
-    dq, dk, dv = heads
-    torch.baddbmm(dq, dscores, k, beta=0, alpha=scale, out=dq)
-    torch.baddbmm(dk, dscores.mT, q, beta=0, alpha=scale, out=dk)
-    torch.bmm(weights.mT, g, out=dv)
-    return heads
-
-
-def normalise(x: Tensor, gamma: Tensor, beta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """`LayerNorm` of rows (N, C), and their means and inverse deviations (N, 1)."""
-    return torch.native_layer_norm(x, gamma.shape, gamma, beta, 1e-5)
-
-
-def normalise_backward(
-    g: Tensor, x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inv_std: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The gradients of `normalise` by x, gamma and beta."""
-    every = [True, True, True]
-    return torch.ops.aten.native_layer_norm_backward(
-        g, x, gamma.shape, mean, inv_std, gamma, beta, every
-    )
-
-
-def attention(
-    x: Tensor,
-    trees: PrefixTrees,
-    gamma: Tensor,
-    beta: Tensor,
-    w_qkv: Tensor,
-    b_qkv: Tensor,
-    w_out: Tensor,
-    b_out: Tensor,
-) -> Results:
-    """Attention of normalised rows x (N, C), and what its gradient needs."""
-    normal, *norm = normalise(x, gamma, beta)
-    heads = trees.split(torch.addmm(b_qkv, normal, w_qkv))
-    mixed, weights = attend(*heads, trees.mask.to(x.dtype))
-    mixed = trees.merge(mixed)  # (N, C)
-    out = torch.addmm(b_out, mixed, w_out)
-    return out, x, gamma, beta, *norm, normal, heads, weights, mixed, w_qkv, w_out
-
-
-def attention_backward(g: Tensor, trees: PrefixTrees, *saved: Tensor) -> Results:
-    """The gradients of `attention` by x and by its parameters in their order."""
-    *norm, normal, heads, weights, mixed, w_qkv, w_out = saved
-    dmixed = trees.merge_backward(g @ w_out.T)
-    dqkv = trees.split_backward(attend_backward(dmixed, *heads, weights))  # (N, 3 * C)
-    dx, dgamma, dbeta = normalise_backward(dqkv @ w_qkv.T, *norm)
-    return dx, dgamma, dbeta, normal.T @ dqkv, dqkv.sum(0), mixed.T @ g, g.sum(0)
-
-
-def mlp(
-    x: Tensor, gamma: Tensor, beta: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor
-) -> Results:
-    """The network for each of the normalised rows x (N, C), and what its gradient needs."""
-    normal, *norm = normalise(x, gamma, beta)
-    u = torch.addmm(b1, normal, w1)  # (N, 4 * C)
-    # GELU as in `kernels`, by fewer passes over memory, and its slope while all is at hand.
-    slope = torch.full_like(u, SCALE)
-    gate = torch.addcmul(slope, u, u, value=SCALE * CUBIC).mul_(u).sigmoid_()
-    slope.addcmul_(u, u, value=3 * SCALE * CUBIC)
-    torch.ops.aten.sigmoid_backward(slope, gate, grad_input=slope)
-    slope.mul_(u).add_(gate)
-    active = u.mul_(gate)
-    return torch.addmm(b2, active, w2), x, gamma, beta, *norm, normal, active, slope, w1, w2
-
-
-def mlp_backward(g: Tensor, *saved: Tensor) -> Results:
-    """The gradients of `mlp` by x and by its parameters in their order."""
-    *norm, normal, active, slope, w1, w2 = saved
-    du = (g @ w2.T).mul_(slope)  # (N, 4 * C)
-    dx, dgamma, dbeta = normalise_backward(du @ w1.T, *norm)
-    return dx, dgamma, dbeta, normal.T @ du, du.sum(0), active.T @ g, g.sum(0)
+PARAMETERS = 12  # of a block: six of `attention`, six of `mlp`; None for those that it lacks
+NORMS = LayerNorm, RMSNorm
 
 
 class PackedBlocks(Function):
     """The blocks of a Transformer for rows x (N, C), and their gradient.
 
-    `dropouts` are one for each block; `parameters` are those of `attention` and of `mlp`, block
-    after block.
+    `dropouts` are one for each block; `turns` is what `blocks.turn` takes, or None; `parameters`
+    are those of `blocks.attention` and of `blocks.mlp`, block after block.
     """
 
     @staticmethod
-    def forward(ctx, x, trees, dropouts, *parameters):
+    def forward(ctx, x, trees, turns, dropouts, *parameters):
         """Each block adds attention, then the network, each with dropout."""
         saved = []
         for i, dropout in enumerate(dropouts):
             block = parameters[i * PARAMETERS : (i + 1) * PARAMETERS]
-            out, *of_attention = attention(x, trees, *block[:6])
+            out, *of_attention = attention(x, trees, turns, *block[:6])
             h, kept_attention = add(x, out, dropout)
             out, *of_mlp = mlp(h, *block[6:])
             x, kept_mlp = add(h, out, dropout)
@@ -146,7 +75,7 @@ class PackedBlocks(Function):
             dx, *attention_gradients = attention_backward(dout, ctx.trees, *of_attention[1:])
             g = dx.add_(g)
             gradients = attention_gradients + mlp_gradients + gradients
-        return g, None, None, *gradients
+        return g, None, None, None, *gradients
 
 
 def add(x: Tensor, out: Tensor, dropout: Dropout) -> tuple[Tensor, Tensor | None]:
@@ -160,25 +89,68 @@ def dropped(x: Tensor, kept: Tensor | None, keep: float) -> Tensor:
     return x if kept is None else (x * kept).div_(keep)
 
 
-def block_parameters(block: TransformerBlock) -> list[Tensor]:
+def block_parameters(block: TransformerBlock) -> list[Tensor | None]:
     """The parameters of a block as `PackedBlocks` takes them."""
-    norm1, qkv, project = block.norm1, block.attention.qkv, block.attention.project
-    norm2, (expand, _, contract) = block.norm2, block.mlp.layers
-    attention = [norm1.gamma, norm1.beta, qkv.weight, qkv.bias, project.weight, project.bias]
-    mlp = [norm2.gamma, norm2.beta, expand.weight, expand.bias, contract.weight, contract.bias]
-    return attention + mlp
+    expand, _, contract = block.mlp.layers
+    found = []
+    for norm, *linears in (
+        (block.norm1, block.attention.qkv, block.attention.project),
+        (block.norm2, expand, contract),
+    ):
+        found += [norm.gamma, getattr(norm, "beta", None)]
+        found += [p for linear in linears for p in (linear.weight, linear.bias)]
+    return found
+
+
+def turns_of(plain: Transformer, depths: Tensor) -> Tensor | None:
+    """What `blocks.turn` takes for rows at `depths` (N,), forth and back (2, N, 1, width / 2).
+
+    None where attention is not rotary.
+    """
+    attention, weight = plain.blocks[0].attention, plain.blocks[0].attention.qkv.weight
+    if not isinstance(attention, RotaryAttention):
+        return None
+    width = len(weight) // attention.n_head
+    table = turns_table(plain.block_size, width, weight.dtype, weight.device)
+    return table[:, depths].unsqueeze(2)
+
+
+@cache
+def turns_table(block_size: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The turns of every position, and back, as complex numbers (2, block_size, width / 2)."""
+    turns = angles(0, block_size, width).to(device, dtype)
+    turns = torch.stack([turns, -turns])
+    return torch.polar(torch.ones_like(turns), turns)
 
 
 class FastTransformer(Form):
-    """The fast form of `Transformer`; in evaluation mode the plain model itself."""
+    """The fast form of `Transformer` and `ModernTransformer`; in evaluation mode they themselves."""
+
+    @classmethod
+    def serves(cls, plain: Layer) -> bool:
+        """Whether all parts are some that `blocks` knows."""
+        return type(plain.norm) in NORMS and all(known(block) for block in plain.blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return self.plain(x)
-        plain, trees = self.plain, PrefixTrees(x, self.plain.n_head)
-        embedded = plain.token(trees.tokens) + plain.position(trees.depths)  # (N, C)
+        plain: Transformer = self.plain
+        trees = PrefixTrees(x, plain.n_head)
+        embedded = plain.embed(trees.tokens, trees.depths)  # (N, C)
         parameters = [p for block in plain.blocks for p in block_parameters(block)]
         dropouts = [block.dropout for block in plain.blocks]
-        hidden = PackedBlocks.apply(plain.dropout(embedded), trees, dropouts, *parameters)
-        logits = plain.head(layer_norm(plain.norm, hidden))  # (N, V)
+        turns = turns_of(plain, trees.depths)
+        hidden = PackedBlocks.apply(plain.dropout(embedded), trees, turns, dropouts, *parameters)
+        logits = plain.head(norm(plain.norm, hidden))  # (N, V)
         return trees.unpack(logits)  # (B, T, V), anything where the padding is
+
+
+def known(block: Layer) -> bool:
+    """Whether it is a block with all of its parts."""
+    return (
+        type(block) in (TransformerBlock, ModernBlock)
+        and type(block.norm1) in NORMS
+        and type(block.norm2) in NORMS
+        and type(block.attention) in (CausalSelfAttention, RotaryAttention)
+        and type(block.mlp.layers[1]) in (GELU, SwiGLU)
+    )

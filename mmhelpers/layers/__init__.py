@@ -34,7 +34,6 @@ from mmhelpers.layers.basic import (
     RMSNorm,
     Sequential,
     Tanh,
-    rms_normalised,
 )
 from mmhelpers.layers.convolution import CausalAverage, CausalConv1d, delayed
 from mmhelpers.layers.recurrent import Cell, GRUCell, LSTMCell, Recurrent, RNNCell, State
@@ -73,6 +72,5 @@ __all__ = [
     "angles",
     "delayed",
     "parameter",
-    "rms_normalised",
     "rotated",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -14,7 +15,6 @@ from mmhelpers.layers.basic import (
     Linear,
     RMSNorm,
     Sequential,
-    rms_normalised,
 )
 from mmhelpers.losses import softmax
 
@@ -52,8 +52,8 @@ class CausalSelfAttention(Layer):
         self.qkv = Linear(n_embd, 3 * n_embd, self.bias, generator)
         self.project = Linear(n_embd, n_embd, self.bias, generator)
 
-    def heads(self, x: Tensor, first: int) -> Tensor:
-        """Queries, keys and values (3, B, n_head, T, C / n_head) of x (B, T, C).
+    def heads(self, x: Tensor, first: int) -> Sequence[Tensor]:
+        """Queries, keys and values, each (B, n_head, T, C / n_head), of x (B, T, C).
 
         x stands at the positions from `first` on, which makes no difference here.
         """
@@ -80,9 +80,8 @@ class CausalSelfAttention(Layer):
 class RotaryAttention(CausalSelfAttention):
     """Attention that sees how far apart two positions are, and nothing of where they stand.
 
-    Every query and key is divided by its root mean square and turned by angles that grow with its
-    position (see `rotated`).  No biases.  Raises ValueError where a head's width is odd.  Built in
-    notebook 08 (Su et al. 2021; normalised queries and keys: Henry et al. 2020).
+    Every query and key is turned by angles that grow with its position (see `rotated`).  No
+    biases.  Raises ValueError where a head's width is odd.  Built in notebook 08 (Su et al. 2021).
     """
 
     bias = False
@@ -95,12 +94,11 @@ class RotaryAttention(CausalSelfAttention):
                 "to be turned in pairs this must be even"
             )
 
-    def heads(self, x: Tensor, first: int) -> Tensor:
+    def heads(self, x: Tensor, first: int) -> Sequence[Tensor]:
         """The same, queries and keys turned by the positions from `first` on."""
         q, k, v = super().heads(x, first)
         turns = angles(first, first + x.shape[1], q.shape[-1]).to(x)  # (T, C / n_head / 2)
-        q, k = (rotated(rms_normalised(part), turns) for part in (q, k))
-        return torch.stack([q, k, v])
+        return [rotated(q, turns), rotated(k, turns), v]
 
 
 def angles(first: int, last: int, width: int, base: float = 100.0) -> Tensor:

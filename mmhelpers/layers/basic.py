@@ -192,12 +192,8 @@ class RMSNorm(Layer):
         self.gamma = parameter(torch.ones(dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.gamma * rms_normalised(x, self.eps)
-
-
-def rms_normalised(x: Tensor, eps: float = 1e-5) -> Tensor:
-    """x (…, dim) with every row divided by its root mean square; `eps` keeps it from 0."""
-    return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt()
+        square = x.square().mean(-1, keepdim=True)  # (…, 1)
+        return self.gamma * x / torch.sqrt(square + self.eps)
 
 
 class Dropout(Layer):
