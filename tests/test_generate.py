@@ -79,8 +79,9 @@ def test_prompt_and_length(name):
     assert names == generate_names(built, VOCABULARY, 30, seeded(), prompt="fa", batch_size=7)
 
 
-def test_cache_gives_the_same_names():
-    built = double(model("transformer"))
+@pytest.mark.parametrize("name", ["transformer", "modern"])
+def test_cache_gives_the_same_names(name):
+    built = double(model(name))
     with_cache = generate_names(built, VOCABULARY, 50, seeded())
     built.new_cache = lambda: None
     assert generate_names(built, VOCABULARY, 50, seeded()) == with_cache

@@ -93,11 +93,11 @@ def block_parameters(block: TransformerBlock) -> list[Tensor | None]:
     """The parameters of a block as `PackedBlocks` takes them."""
     expand, _, contract = block.mlp.layers
     found = []
-    for norm, *linears in (
+    for before, *linears in (
         (block.norm1, block.attention.qkv, block.attention.project),
         (block.norm2, expand, contract),
     ):
-        found += [norm.gamma, getattr(norm, "beta", None)]
+        found += [before.gamma, getattr(before, "beta", None)]
         found += [p for linear in linears for p in (linear.weight, linear.bias)]
     return found
 
@@ -124,7 +124,7 @@ def turns_table(block_size: int, width: int, dtype: torch.dtype, device: torch.d
 
 
 class FastTransformer(Form):
-    """The fast form of `Transformer` and `ModernTransformer`; in evaluation mode they themselves."""
+    """The fast form of both Transformers; in evaluation mode the plain model itself."""
 
     @classmethod
     def serves(cls, plain: Layer) -> bool:

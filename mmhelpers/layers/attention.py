@@ -112,9 +112,10 @@ def angles(first: int, last: int, width: int, base: float = 100.0) -> Tensor:
 
 
 def rotated(x: Tensor, turns: Tensor) -> Tensor:
-    """x (…, T, width) with every pair of neighbours turned, as points in a plane, by (T, width / 2).
+    """x (…, T, width) with every pair of neighbours turned, as a point in a plane.
 
-    The product of a query and a key that are turned so depends on their distance only.
+    `turns` (T, width / 2) are the angles.  The product of a query and a key that are turned so
+    depends on their distance only.
     """
     a, b = x.unflatten(-1, (-1, 2)).unbind(-1)  # each (…, T, width / 2)
     cos, sin = turns.cos(), turns.sin()

@@ -7,6 +7,9 @@ store        the file of a study
 grid         runs the cells of a study, on one machine or many, and stores them
 depth        the study of notebook 03
 scaling      the study of notebook 06
+sequence     the study of notebook 08
+variants     its Transformers with one thing left out, or with one thing of today
+student      its network that is taught by others
 taught       targets that are partly a table of counts
 statistics   how sure one may be of a mean, a difference and a slope
 table        what the stored studies found, and the table in README.md

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import Generator
 
-from mmhelpers.data import NameRows, Vocabulary, build_dataset, split_names
+from mmhelpers.data import NameRows, Vocabulary, split_names
 from mmhelpers.fast import faster, has_faster
 from mmhelpers.layers import Layer
 from mmhelpers.models import WINDOW_MODELS, Committee, WaveNet, build, multiply_adds, sizes_of
-from mmhelpers.study.recipes import RECIPES, Recipe, recipe_for, room_for
-from mmhelpers.study.taught import TaughtRows, soft_cross_entropy
+from mmhelpers.study.recipes import OWN, RECIPES, Recipe, recipe_for, room_for
+from mmhelpers.study.taught import TaughtRows, soft_cross_entropy, table_of
+from mmhelpers.study.variants import VARIED, variant
 from mmhelpers.study.watch import (
     Splits,
     Watch,
@@ -41,7 +42,9 @@ class Cell:
     digits), or "fast", its form of `mmhelpers.fast`; where it is left out, the usual one.
     """
 
-    model: str  # "v1" to "v6", one of RECIPES, or a family and a width: "tree 64"
+    # "v1" to "v6", one of RECIPES, a family and a width ("tree 64"), or a variant ("transformer
+    # no-position", see `variants`).
+    model: str
     seed: int  # of the weights and the minibatches
     steps: int  # of V6: of each member
     path: str = ""
@@ -63,19 +66,31 @@ def usual_path(model: str) -> str:
 
 
 def build_net(
-    name: str, vocab_size: int, generator: Generator | None = None, room: int = 16
+    name: str,
+    vocab_size: int,
+    generator: Generator | None = None,
+    room: int = 16,
+    dropout: float | None = None,
 ) -> Layer:
     """What is trained for a cell: the model, or of a committee a member.
 
-    Of those that read names with `room` positions.  Raises ValueError for a name that is none.
+    Of those that read names with `room` positions; `dropout` instead of the recipe's own for those
+    of notebook 08.  Raises ValueError for a name that is none.
     """
     family, _, number = name.partition(" ")
     if name in WINDOW_MODELS:
         return build(name, vocab_size, generator)
     if name == "v6":
         return WaveNet(vocab_size, sizes_of("v6", block_size=room), generator)
+    if family in VARIED:
+        dropout = OWN[family].dropout if dropout is None else dropout
+        return variant(name, vocab_size, generator, block_size=room, dropout=dropout)
     if family not in FAMILIES:
-        sizes = {**RECIPES[name].sizes} if name in RECIPES else {}
+        sizes = {}
+        if name in RECIPES:
+            recipe = RECIPES[name]
+            own = recipe.dropout if dropout is None else dropout
+            sizes = {**recipe.sizes, "dropout": own}
         return build(name, vocab_size, generator, block_size=room, **sizes)
     if not number.isdecimal():
         raise ValueError(f"no model {name!r}: give a family its width, such as '{family} 64'")
@@ -114,22 +129,30 @@ def run_cell(cell: Cell, words: Sequence[str]) -> Result:
     return measured(cell, words, [train_net(cell, words, i) for i in range(members_of(cell.model))])
 
 
-def train_net(cell: Cell, words: Sequence[str], i: int = 0) -> Trained:
-    """The model of a cell, or of its committee member i: the net of the seed + 1000 i."""
+def train_net(
+    cell: Cell, words: Sequence[str], i: int = 0, lesson: TaughtRows | None = None
+) -> Trained:
+    """The model of a cell, or of its committee member i: the net of the seed + 1000 i.
+
+    It is trained on a `lesson` where one is given (see `student`), else on the list's names.
+    """
     torch.set_num_threads(1)  # several cells at once would only get in each other's way
     seed = cell.seed + 1000 * i
     torch.manual_seed(seed)  # dropout draws from the global generator
     generator = torch.Generator().manual_seed(seed)
     vocabulary = Vocabulary(words)
-    net = build_net(cell.model, len(vocabulary), generator, room_for(words))
+    recipe = recipe_for(cell.model, cell.recipe)
+    dropout = getattr(recipe, "dropout", None)
+    net = build_net(cell.model, len(vocabulary), generator, room_for(words), dropout)
     known = PATHS if has_faster(net) else PATHS[:1]
     if cell.path not in known:
         paths = " and ".join(map(repr, known))
         raise ValueError(f"{cell.model} has no path {cell.path!r}, only {paths}")
-    recipe = recipe_for(cell.model, cell.recipe)
     splits = Splits(words, vocabulary, net)
     data, loss = splits.data["train"], splits.loss
-    if isinstance(recipe, Recipe) and recipe.table:
+    if lesson:
+        data, loss, splits.batch_size = lesson, soft_cross_entropy, lesson.batch_size
+    elif isinstance(recipe, Recipe) and recipe.table:
         data, loss = taught(data, words, vocabulary, recipe.table), soft_cross_entropy
     decay = recipe.memory(cell.steps) if isinstance(recipe, Recipe) else None
     watch = Watch(splits.data["dev"], cell.steps, decay)
@@ -146,8 +169,7 @@ def taught(
 ) -> TaughtRows:
     """The training names with the table of counts of five characters as a second teacher."""
     names = split_names(words)[0]
-    table = build("ngram", len(vocabulary))
-    table.fit(*build_dataset(names, vocabulary, table.block_size))
+    table = table_of(names, vocabulary)
     return TaughtRows(names, vocabulary, int(data.lengths.max()), table, share)
 
 

@@ -15,6 +15,7 @@ import joblib
 
 from mmhelpers.study.cells import Cell, run_cell
 from mmhelpers.study.store import StudyError, load_store, save_store
+from mmhelpers.study.student import STUDENTS, run_student
 
 RESULT = {"parameters", "multiply_adds", "predictions", "train", "dev", "seconds", "curve"}
 FIELDS = "model", "seed", "steps", "path", "recipe"  # of a cell
@@ -65,7 +66,8 @@ def _as_they_finish(tasks: Iterator[Any], jobs: int) -> Iterator[Any]:
 
 
 def _labelled(cell: Cell, words: list[str]) -> tuple[Cell, dict[str, Any]]:
-    return cell, run_cell(cell, words)
+    run = run_student if cell.model in STUDENTS else run_cell
+    return cell, run(cell, words)
 
 
 def load_study(store: Path, words: Sequence[str] | None = None) -> dict[Cell, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Generator
@@ -42,10 +42,11 @@ class Recipe:
     table: float = 0.0  # the share of the targets that a table of counts gives (see `taught`)
     spare: bool = False  # decay leaves gains and biases alone
     average: float = 0.02  # the share of the steps that the average of the weights remembers
+    dropout: float = 0.0  # of models that read whole names, those of notebook 06 apart
 
     def build(self, name: str, words: Sequence[str], generator: Generator | None = None) -> Layer:
         """The model of that name, with room for the longest of the words."""
-        sizes = {"block_size": room_for(words), **self.sizes}
+        sizes = {"block_size": room_for(words), "dropout": self.dropout, **self.sizes}
         return build(name, len(Vocabulary(words)), generator, **sizes)
 
     def optimizer(self, model: Layer, steps: int) -> AdamW:
@@ -59,15 +60,16 @@ class Recipe:
         return max(0.0, 1 - 1 / (self.average * steps))
 
 
-# Each about 200,000 parameters for 27 characters.  Notebook 07.
+# Each about 200,000 parameters for 27 characters.  Notebook 08.
 RECIPES = {
-    "mlp": Recipe({"n_embd": 32, "n_embd2": 368, "dropout": 0.2}, lr=2e-3),
-    "rnn": Recipe({"n_embd2": 400, "dropout": 0.3}, lr=2e-3),
-    "gru": Recipe({"n_embd2": 224, "dropout": 0.3}, lr=4e-3),
-    "lstm": Recipe({"n_embd2": 192, "dropout": 0.3}, lr=4e-3),
-    "cnn": Recipe({"n_embd": 98, "dropout": 0.2}),
-    "bow": Recipe({"n_embd": 128, "n_embd2": 740, "dropout": 0.2}),
-    "transformer": Recipe({"dropout": 0.2}, weight_decay=0.1),
+    "mlp": Recipe({"n_embd": 32, "n_embd2": 368}, lr=2e-3, dropout=0.2),
+    "rnn": Recipe({"n_embd2": 400}, lr=2e-3, dropout=0.3),
+    "gru": Recipe({"n_embd2": 224}, lr=4e-3, dropout=0.3),
+    "lstm": Recipe({"n_embd2": 192}, lr=4e-3, dropout=0.3),
+    "cnn": Recipe({"n_embd": 98}, dropout=0.2),
+    "bow": Recipe({"n_embd": 128, "n_embd2": 740}, dropout=0.2),
+    "transformer": Recipe(weight_decay=0.1, dropout=0.2),
+    "modern": Recipe(weight_decay=0.1, dropout=0.2),
 }
 V6 = "adamw 0.008 0.15 final 0.2 table 0.2 average 0.04"
 
@@ -89,6 +91,7 @@ OWN = {
     **dict.fromkeys(("v1", "v2", "v3", "v4", "v5", "tree"), LectureSGD()),
     "v6": _parse(V6),
     **RECIPES,
+    "student": Recipe(dropout=0.05),  # a modern Transformer
 }
 
 
@@ -102,7 +105,8 @@ def recipe_for(model: str, name: str = "") -> LectureSGD | Recipe:
     if not name and family in OWN:
         return OWN[family]
     try:
-        return _parse(name)
+        recipe = _parse(name)
+        return replace(recipe, sizes=RECIPES[model].sizes) if model in RECIPES else recipe
     except (ValueError, TypeError):
         known = "such as 'sgd 0.1' (rate) or 'adamw 0.004 0.1' (peak, weight decay)"
         raise ValueError(f"no recipe {name!r} for {model}: give one {known}") from None

@@ -10,6 +10,7 @@ from torch import Tensor
 from mmhelpers.data import NameRows, Vocabulary, build_dataset
 from mmhelpers.layers import Layer
 from mmhelpers.losses import log_softmax
+from mmhelpers.models import NGram, build
 
 ROOM = 2**26  # numbers that may be kept at once
 
@@ -32,7 +33,8 @@ class TaughtRows(NameRows):
         share: float,
     ) -> None:
         super().__init__(words, vocabulary, length)
-        self.share, self.vocab_size, self.table = share, len(vocabulary), table
+        self.vocab_size, self.table = len(vocabulary), table
+        self.shares = torch.full((len(words), 1), share)  # of the table, for each name
         self.windows, _ = build_dataset(words, vocabulary, table.block_size)  # (N, block_size)
         small = len(self.windows) * self.vocab_size <= ROOM
         self.guesses = self.guess(self.windows) if small else None  # (N, V)
@@ -48,10 +50,17 @@ class TaughtRows(NameRows):
         columns = torch.arange(Y.shape[1])
         places = (self.starts[indices, None] + columns)[real]  # (N,)
         guesses = self.guess(self.windows[places]) if self.guesses is None else self.guesses[places]
-        P[real] = self.share * guesses
-        return X, P.scatter_add_(
-            2, Y.clamp(min=0).unsqueeze(2), (1 - self.share) * real.float().unsqueeze(2)
-        )
+        shares = self.shares[indices] * real  # (B, T)
+        P[real] = shares[real].unsqueeze(1) * guesses
+        rest = real.float() - shares
+        return X, P.scatter_add_(2, Y.clamp(min=0).unsqueeze(2), rest.unsqueeze(2))
+
+
+def table_of(names: Sequence[str], vocabulary: Vocabulary) -> NGram:
+    """The table of counts of five characters (interpolated Kneser–Ney) of the names."""
+    table = build("ngram", len(vocabulary))
+    table.fit(*build_dataset(names, vocabulary, table.block_size))
+    return table
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

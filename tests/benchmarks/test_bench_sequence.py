@@ -21,7 +21,7 @@ from packing_alone import PackingAlone
 from plain_models import ADAM, BATCH, PLAIN, pair, plain_step
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from mmhelpers.data import BUNDLED, NameRows, load_names, pad_names
+from mmhelpers.data import BUNDLED, NameRows, Vocabulary, load_names, pad_names
 from mmhelpers.fast import faster, transformer
 from mmhelpers.models import build
 from mmhelpers.optim import AdamW
@@ -101,6 +101,23 @@ def test_step(benchmark, capsys, words, name):
     with capsys.disabled():
         print(f"\n{name}, a step on one thread and on two: {line}; fastest to fastest {ratio:.2f}")
         print(f"lowest of the four readings {min(readings):.2f}")
+
+
+@pytest.mark.benchmark(group="a step of the modern Transformer and of GPT-2's")
+@pytest.mark.parametrize("batch_size", [32, 128])
+def test_modern(benchmark, capsys, words, batch_size):
+    vocabulary, ways = Vocabulary(words), {}
+    for name in ("modern", "transformer"):
+        model = build(name, len(vocabulary), torch.Generator().manual_seed(1))
+        data = NameRows(words, vocabulary, model.block_size)
+        ways[name] = steps_of(model, data, batch_size=batch_size)
+    took = time_in_turns(benchmark, ways, steps=10)
+    ratios = [took["modern", threads] / took["transformer", threads] for threads in (1, 2)]
+    benchmark.extra_info["ratios"] = ratios
+    with capsys.disabled():
+        for threads, ratio in zip((1, 2), ratios, strict=True):
+            line = ", ".join(f"{name} {took[name, threads]:.2f} ms" for name in ways)
+            print(f"\nbatches of {batch_size}, {threads} thread(s): {line}, ratio {ratio:.2f}")
 
 
 @pytest.mark.skipif(not COMPILER, reason="there is no C++ compiler for torch.compile")

@@ -1,5 +1,7 @@
 """Every fast form gives its plain model's result and gradients, and is trained as it is."""
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from mmhelpers.training import evaluate, train
 WORDS = load_names("bundled").words[::40]
 SMALL = {"n_embd": 8, "n_embd2": 6, "n_layer": 2, "n_head": 2, "n_members": 2, "n_hidden": 5}
 WINDOWS = ["v1", "v2", "v4", "v5"]
-NAMES = ["rnn", "gru", "lstm", "cnn", "transformer", "v6"]
+NAMES = ["rnn", "gru", "lstm", "cnn", "transformer", "modern", "v6"]
 some = settings(max_examples=15, deadline=None)
 
 
@@ -94,6 +96,19 @@ def test_result_and_gradients(name, B, T, seed):
         close(mine, its)
 
 
+@pytest.mark.parametrize("parts", product([False, True], repeat=3))
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_parts_of_the_modern_one(parts, seed):
+    chosen = dict(zip(("rms_norm", "rotary", "swiglu"), parts, strict=True))
+    plain = double(small("modern", **chosen))
+    x, real = random_names(9, 12, seed)
+    outputs = [model(x)[real] for model in (faster(plain), plain)]
+    close(*outputs)
+    grads = [torch.autograd.grad(out.sin().sum(), plain.parameters()) for out in outputs]
+    for mine, its in zip(*grads, strict=True):
+        close(mine, its)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_names_result_does_not_depend_on_its_neighbours(name):
     form = faster(double(small(name, block_size=9)))
@@ -142,7 +157,7 @@ def test_dropout_is_drawn_in_training_only(name):
     assert torch.equal(form(x), form(x))
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "cnn", "transformer"])
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "cnn", "transformer", "modern"])
 def test_dropout_of_one_name_is_the_plain_models(name):
     plain = double(small(name, dropout=0.5))
     x = torch.tensor([[0, 3, 1, 4, 1, 5, 9]])

@@ -8,8 +8,8 @@ from in_double import close, double, draw
 
 from mmhelpers.fast import kernels
 from mmhelpers.fast.prefix_trees import TREE, PrefixTrees
-from mmhelpers.fast.transformer import PackedBlocks, block_parameters
-from mmhelpers.layers import GELU, Dropout, LayerNorm, TransformerBlock
+from mmhelpers.fast.transformer import PackedBlocks, block_parameters, turns_table
+from mmhelpers.layers import GELU, Dropout, LayerNorm, ModernBlock, RMSNorm, TransformerBlock
 
 some = settings(max_examples=15, deadline=None)
 size = st.integers(1, 6)
@@ -81,7 +81,7 @@ def test_packed_equals_padded(B, T, shape, seed):
     for block in blocks:
         padded = block(padded)
     rows, none = token[trees.tokens] + position[trees.depths], [Dropout(0.0)] * 2
-    packed = trees.unpack(PackedBlocks.apply(rows, trees, none, *parameters))
+    packed = trees.unpack(PackedBlocks.apply(rows, trees, None, none, *parameters))
     close(packed * real, padded * real)
     inputs = [token, position, *parameters]
     grads = [torch.autograd.grad((out.sin() * real).sum(), inputs) for out in (packed, padded)]
@@ -96,6 +96,10 @@ def test_kernels_equal_plain_forms(B, C):
     norm = LayerNorm(C)
     norm.gamma, norm.beta = gamma, beta
     close(kernels.layer_norm(norm, x), norm(x))
+    rms = RMSNorm(C)
+    rms.gamma, rows = gamma, x.detach().flatten(0, 1).requires_grad_()
+    close(kernels.norm(rms, rows), rms(rows))
+    assert torch.autograd.gradcheck(kernels.RMSNormFunction.apply, [rows, gamma, 1e-5])
     close(kernels.gelu(x), GELU()(x))
     assert torch.autograd.gradcheck(kernels.gelu, [x])
 
@@ -110,15 +114,20 @@ def test_packing_and_unpacking(B, T, seed):
     assert torch.equal(packing.unpack(packed), x * real[:, :, None])
 
 
+@pytest.mark.parametrize("kind", [TransformerBlock, ModernBlock])
 @pytest.mark.parametrize("p", [0, 0.5])
-def test_gradients_of_packed_blocks(p):
+def test_gradients_of_packed_blocks(p, kind):
     trees = PrefixTrees(torch.tensor([[0, 3, 0], [0, 1, 2], [0, 1, 4]]), n_head=2)
-    blocks = [double(TransformerBlock(4, 2)) for _ in range(2)]
+    blocks = [double(kind(4, 2)) for _ in range(2)]
     parameters = [p for block in blocks for p in block_parameters(block)]
+    turns = None
+    if kind is ModernBlock:
+        table = turns_table(3, 2, torch.float64, torch.device("cpu"))
+        turns = table[:, trees.depths].unsqueeze(2)
 
     def run(x, *parameters):
         dropouts = [Dropout(p, torch.Generator().manual_seed(seed)) for seed in (1, 2)]
-        return PackedBlocks.apply(x, trees, dropouts, *parameters)
+        return PackedBlocks.apply(x, trees, turns, dropouts, *parameters)
 
     assert torch.autograd.gradcheck(run, [draw(5, 4), *parameters])
 
@@ -127,6 +136,6 @@ def test_dropout_of_packed_blocks():
     trees = PrefixTrees(torch.zeros(1, 1, dtype=torch.int64), n_head=2)
     block, x, seed = double(TransformerBlock(4, 2)), draw(1, 4), torch.Generator().manual_seed
     block.dropout = Dropout(0.5, seed(1))
-    packed = PackedBlocks.apply(x, trees, [block.dropout], *block_parameters(block))
+    packed = PackedBlocks.apply(x, trees, None, [block.dropout], *block_parameters(block))
     block.dropout = Dropout(0.5, seed(1))
     close(packed, block(x.unsqueeze(0)).squeeze(0))

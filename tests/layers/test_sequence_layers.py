@@ -17,8 +17,10 @@ from mmhelpers.layers import (
     Layer,
     LayerNorm,
     LSTMCell,
+    ModernBlock,
     Recurrent,
     RNNCell,
+    RotaryAttention,
     TransformerBlock,
 )
 
@@ -215,6 +217,8 @@ LAYERS = {
     "conv": lambda: CausalConv1d(4, 4, kernel_size=2, dilation=2),
     "attention": lambda: CausalSelfAttention(4, 2),
     "block": lambda: TransformerBlock(4, 2),
+    "rotary": lambda: RotaryAttention(4, 2),
+    "modern": lambda: ModernBlock(4, 2),
     "average": CausalAverage,
 }
 
@@ -229,8 +233,19 @@ def test_causal(name):
 
 
 @pytest.mark.parametrize("parts", [[1] * 6, [3, 1, 2], [6], [1, 5]])
-def test_cache_gives_the_same(parts):
-    block, x = double(TransformerBlock(6, 3)), draw(2, 6, 6)
+@pytest.mark.parametrize("kind", [TransformerBlock, ModernBlock])
+def test_cache_gives_the_same(kind, parts):
+    block, x, cache = double(kind(6, 3)), draw(2, 6, 6), Cache()
+    pieces = []
+    for part in x.split(parts, 1):
+        pieces.append(block(part, cache))
+        cache.length += part.shape[1]  # as the model does after all its blocks
+    close(torch.cat(pieces, 1), block(x))
+    return
+
+
+def test_cache_of_a_block_that_knows_no_positions():
+    parts, block, x = [3, 1, 2], double(TransformerBlock(6, 3)), draw(2, 6, 6)
     cache = Cache()
     pieces = [block(part, cache) for part in x.split(parts, 1)]
     close(torch.cat(pieces, 1), block(x))

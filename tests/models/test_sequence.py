@@ -22,6 +22,7 @@ PARAMETERS = {
     "cnn": 86_811,
     "bow": 12_827,
     "transformer": 204_544,
+    "modern": 201_664,  # makemore.py has none
 }
 
 
@@ -86,12 +87,25 @@ def test_same_generator_same_model():
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_cache_in_the_model():
-    model = small("transformer").eval()
+@pytest.mark.parametrize("name", ["transformer", "modern"])
+def test_cache_in_the_model(name):
+    model = small(name).eval()
     x = torch.randint(1, 7, (3, 8), generator=torch.Generator().manual_seed(6))
     cache = model.new_cache()
     pieces = [model(part, cache) for part in x.split([3, 1, 1, 3], 1)]
     torch.testing.assert_close(torch.cat(pieces, 1), model(x))
+
+
+def test_with_no_part_of_today_it_is_the_old_one():
+    none = dict.fromkeys(("rms_norm", "rotary", "swiglu", "zero_start"), False)
+    models = [
+        build(name, 7, torch.Generator().manual_seed(5), **parts)
+        for name, parts in {"transformer": {}, "modern": none}.items()
+    ]
+    mine, its = (model.state_dict() for model in models)
+    assert list(mine) == list(its) and all(torch.equal(mine[name], its[name]) for name in its)
+    x = torch.randint(1, 7, (3, 8))
+    assert torch.equal(models[0](x), models[1](x))
 
 
 def test_attention_weights_are_kept_in_evaluation_mode():
