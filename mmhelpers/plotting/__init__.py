@@ -17,7 +17,7 @@ from mmhelpers.plotting.activations import (
     plot_tanh_and_derivative,
     plot_units,
 )
-from mmhelpers.plotting.attention import plot_attention
+from mmhelpers.plotting.attention import plot_attention, plot_position_vectors, plot_weights
 from mmhelpers.plotting.backprop import (
     plot_broadcast_backward,
     plot_paired,
@@ -65,6 +65,14 @@ from mmhelpers.plotting.stacks import plot_stack
 from mmhelpers.plotting.streams import plot_norm_axes, plot_stream
 from mmhelpers.plotting.tables import plot_pair_counts, plot_smoothing, plot_tables
 from mmhelpers.plotting.targets import plot_drift, plot_targets
+from mmhelpers.plotting.transformer import (
+    plot_attention_strip,
+    plot_bars,
+    plot_blocks,
+    plot_dials,
+    plot_ladder,
+    plot_student,
+)
 from mmhelpers.plotting.trees import plot_convolution, plot_tree
 from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
@@ -74,10 +82,13 @@ __all__ = [
     "mark",
     "picture",
     "plot_attention",
+    "plot_attention_strip",
     "plot_averaged",
+    "plot_bars",
     "plot_batch_table",
     "plot_batchnorm_paths",
     "plot_before_and_after",
+    "plot_blocks",
     "plot_bootstrap",
     "plot_broadcast_backward",
     "plot_broadcasting",
@@ -87,12 +98,14 @@ __all__ = [
     "plot_darts",
     "plot_descent",
     "plot_dev_curves",
+    "plot_dials",
     "plot_difference",
     "plot_drift",
     "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
     "plot_instruments",
+    "plot_ladder",
     "plot_laws",
     "plot_line_removed",
     "plot_lines",
@@ -109,6 +122,7 @@ __all__ = [
     "plot_paired",
     "plot_paths",
     "plot_position_means",
+    "plot_position_vectors",
     "plot_pulls",
     "plot_rates",
     "plot_ratio_panels",
@@ -121,6 +135,7 @@ __all__ = [
     "plot_smoothing",
     "plot_stack",
     "plot_storage",
+    "plot_student",
     "plot_stream",
     "plot_tables",
     "plot_tanh_and_derivative",
@@ -129,6 +144,7 @@ __all__ = [
     "plot_tree",
     "plot_two_runs",
     "plot_units",
+    "plot_weights",
     "plot_windows",
     "save_figure",
     "with_sliders",
