@@ -56,7 +56,9 @@ from mmhelpers.plotting.matrices import (
 )
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
 from mmhelpers.plotting.rates import plot_early, plot_rates
+from mmhelpers.plotting.recurrent import plot_gru, plot_lstm, plot_rows, plot_unrolled
 from mmhelpers.plotting.scaling import plot_curves, plot_scaling
+from mmhelpers.plotting.scans import plot_dilated, plot_knobs, plot_over, plot_scan
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
@@ -83,19 +85,24 @@ __all__ = [
     "plot_descent",
     "plot_dev_curves",
     "plot_difference",
+    "plot_dilated",
     "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
+    "plot_gru",
     "plot_instruments",
+    "plot_knobs",
     "plot_line_removed",
     "plot_logit_gradients",
     "plot_loss",
+    "plot_lstm",
     "plot_lr_range",
     "plot_minus_log",
     "plot_mlp",
     "plot_ngrams",
     "plot_normalisation",
     "plot_one_hot",
+    "plot_over",
     "plot_pair_counts",
     "plot_paired",
     "plot_position_means",
@@ -104,8 +111,10 @@ __all__ = [
     "plot_ratio_panels",
     "plot_raw_and_mean",
     "plot_row_picked",
+    "plot_rows",
     "plot_run",
     "plot_scaling",
+    "plot_scan",
     "plot_scatter_add",
     "plot_sizes",
     "plot_smoothing",
@@ -117,6 +126,7 @@ __all__ = [
     "plot_tree",
     "plot_two_runs",
     "plot_units",
+    "plot_unrolled",
     "plot_windows",
     "save_figure",
     "with_sliders",
