@@ -112,7 +112,7 @@ def plot_knobs(z: Mapping[str, Tensor]) -> Axes:
     axes = new_grid(1, len(z), WIDTH, 3.6, width_ratios=widths)[0]
     for ax, (word, values) in zip(axes, z.items(), strict=True):
         style = {"cmap": SEQUENTIAL, "vmin": 0, "vmax": 1, "aspect": "auto"}
-        image = ax.imshow(values.T.cpu(), interpolation="nearest", **style)
+        image = ax.imshow(values.T.cpu().numpy(), interpolation="nearest", **style)
         write_ticks(ax.xaxis, [".", *word], 10)
         ax.set_xlabel("after this letter")
         ax.set_yticks([])
