@@ -2,7 +2,7 @@
 
 base         what a layer is
 basic        Linear, Tanh, BatchNorm1d, Embedding, FlattenConsecutive, Sequential …
-recurrent    the cells of RNN, GRU and LSTM, and what reads them over a name
+recurrent    the cells of RNN, GRU and LSTM, what reads them over a name, and minGRU
 convolution  joining a position with earlier ones
 attention    attention, and the Transformer's block as in GPT-2 and as today
 """
@@ -36,7 +36,16 @@ from mmhelpers.layers.basic import (
     Tanh,
 )
 from mmhelpers.layers.convolution import CausalAverage, CausalConv1d, delayed
-from mmhelpers.layers.recurrent import Cell, GRUCell, LSTMCell, Recurrent, RNNCell, State
+from mmhelpers.layers.recurrent import (
+    Cell,
+    GRUCell,
+    LSTMCell,
+    MinGRU,
+    Recurrent,
+    RNNCell,
+    State,
+    scan,
+)
 
 __all__ = [
     "GELU",
@@ -59,6 +68,7 @@ __all__ = [
     "LinearAttention",
     "ModernBlock",
     "RMSNorm",
+    "MinGRU",
     "RNNCell",
     "ReLU",
     "Recurrent",
@@ -73,4 +83,5 @@ __all__ = [
     "delayed",
     "parameter",
     "rotated",
+    "scan",
 ]

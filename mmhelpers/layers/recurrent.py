@@ -1,8 +1,9 @@
-"""Recurrent cells, and the layer that reads a cell over all positions: inputs are (B, T, C)."""
+"""Recurrent cells, what reads them over all positions, and a scan: inputs are (B, T, C)."""
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from mmhelpers.layers.base import Layer, parameter
@@ -98,3 +99,40 @@ class Recurrent(Layer):
             state = self.cell(x[:, t], *state)
             outputs.append(state[0])
         return torch.stack(outputs, 1)  # (B, T, n_hidden)
+
+
+class MinGRU(Layer):
+    """A GRU whose gate does not look at the state: (B, T, n_in) gives (B, T, n_hidden).
+
+    h[t] = z[t] * h[t - 1] + (1 - z[t]) * n[t], with z = sigmoid(…) and n of x W + b alone, whose
+    columns stand in the order z, n.  So all positions are computed at once, see `scan`.  `start`
+    (n_hidden,), learned, is the state before the first position.  As in `GRUCell` z says what
+    stays; in the paper it says what comes in.  Built in notebook 07 (Feng et al. 2024).
+    """
+
+    def __init__(self, n_in: int, n_hidden: int, generator: Generator | None = None) -> None:
+        self.inputs = Linear(n_in, 2 * n_hidden, generator=generator)
+        self.start = parameter(torch.zeros(n_hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        z, n = self.inputs(x).chunk(2, -1)  # each (B, T, n_hidden)
+        z = torch.sigmoid(z)
+        keep, add = scan(z, (1 - z) * n)
+        return keep * self.start + add
+
+
+def scan(keep: Tensor, add: Tensor) -> tuple[Tensor, Tensor]:
+    """All steps h -> keep[:, t] * h + add[:, t] from the first up to each t, as one step each.
+
+    keep and add are (B, T, C), and so are those of the joined steps.  In each round every step is
+    joined with the one 1, 2, 4, … before it: after log2(T) rounds all reach back to the first.
+    Built in notebook 07 (Hillis and Steele 1986).
+    """
+    shift = 1
+    while shift < keep.shape[1]:
+        # Before the first stands the step that changes nothing: keep all, add nothing.
+        earlier_keep = F.pad(keep, (0, 0, shift, 0), value=1.0)[:, :-shift]
+        earlier_add = F.pad(add, (0, 0, shift, 0))[:, :-shift]
+        keep, add = keep * earlier_keep, keep * earlier_add + add
+        shift *= 2
+    return keep, add

@@ -58,7 +58,9 @@ from mmhelpers.plotting.matrices import (
 from mmhelpers.plotting.optimisers import plot_lines, plot_paths
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
 from mmhelpers.plotting.rates import plot_early, plot_rates
+from mmhelpers.plotting.recurrent import plot_gru, plot_lstm, plot_rows, plot_unrolled
 from mmhelpers.plotting.scaling import plot_curves
+from mmhelpers.plotting.scans import plot_dilated, plot_knobs, plot_over, plot_scan
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
@@ -101,16 +103,20 @@ __all__ = [
     "plot_dials",
     "plot_difference",
     "plot_drift",
+    "plot_dilated",
     "plot_early",
     "plot_embedding_moves",
     "plot_forward_graph",
+    "plot_gru",
     "plot_instruments",
     "plot_ladder",
     "plot_laws",
+    "plot_knobs",
     "plot_line_removed",
     "plot_lines",
     "plot_logit_gradients",
     "plot_loss",
+    "plot_lstm",
     "plot_lr_range",
     "plot_minus_log",
     "plot_mlp",
@@ -118,6 +124,7 @@ __all__ = [
     "plot_norm_axes",
     "plot_normalisation",
     "plot_one_hot",
+    "plot_over",
     "plot_pair_counts",
     "plot_paired",
     "plot_paths",
@@ -128,7 +135,9 @@ __all__ = [
     "plot_ratio_panels",
     "plot_raw_and_mean",
     "plot_row_picked",
+    "plot_rows",
     "plot_run",
+    "plot_scan",
     "plot_scatter_add",
     "plot_seeds",
     "plot_sizes",
@@ -145,6 +154,7 @@ __all__ = [
     "plot_two_runs",
     "plot_units",
     "plot_weights",
+    "plot_unrolled",
     "plot_windows",
     "save_figure",
     "with_sliders",

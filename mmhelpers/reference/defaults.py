@@ -22,6 +22,7 @@ DEFAULTS = {
     "04_backprop_by_hand": Defaults(200_000, 2147483647),
     "05_wavenet": Defaults(200_000, 42),
     "06_scaling": Defaults(200_000, 42),
+    "07_recurrent": Defaults(4_000, 42),
     "07_sequence_models": Defaults(16_000, 42),
     "08_transformer": Defaults(16_000, 42),
 }
