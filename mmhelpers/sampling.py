@@ -128,7 +128,7 @@ def generate_names(
     """`count` names that begin with `prompt`, many drawn at once; for the rest see `sharpen`.
 
     The model is in evaluation mode meanwhile.  Raises DataError for a prompt that has a
-    character not in the vocabulary, or leaves no room.  Built in notebook 08.
+    character not in the vocabulary, or leaves no room.  Built in notebook 09.
     """
     with evaluating(model):
         reader, names = Reader(model), []
@@ -184,7 +184,7 @@ def sharpen(
 
     The logits are divided by `temperature`; only the `top_k` likeliest characters stay, of which
     only the likeliest that together reach `top_p`.  Raises ValueError where one can't be.
-    Built in notebook 08 (Fan et al. 2018; Holtzman et al. 2020).
+    Built in notebook 09 (Fan et al. 2018; Holtzman et al. 2020).
     """
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature is {temperature}: it must be above 0")

@@ -40,7 +40,7 @@ class CausalSelfAttention(Layer):
     (B, T, C) gives (B, T, C).  One matrix makes queries, keys and values of all heads; the
     weights of the last pass, (B, n_head, T, T), are in `.weights`.  Given a `Cache`, x is only
     what comes after the positions in it.  Raises ValueError where n_head does not divide C.
-    Equal to `torch.nn.MultiheadAttention`.  Built in notebook 07 (Vaswani et al. 2017).
+    Equal to `torch.nn.MultiheadAttention`.  Built in notebook 08 (Vaswani et al. 2017).
     """
 
     bias = True  # whether its two matrices have one
@@ -157,7 +157,7 @@ class LinearAttention(CausalSelfAttention):
 class GELU(Layer):
     """x where it is large, 0 where it is very negative, smooth between: as GPT-2's, by tanh.
 
-    x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x³))).  Built in notebook 07 (Hendrycks and
+    x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x³))).  Built in notebook 08 (Hendrycks and
     Gimpel 2016).
     """
 
@@ -170,7 +170,7 @@ class TransformerBlock(Layer):
     """Attention, then a network for each position, each on normalised input and added to it.
 
     (B, T, C) gives (B, T, C); the network is 4 * C wide.  `cache` is handed to the attention.
-    Equal to `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in notebook 07 (GPT-2:
+    Equal to `torch.nn.TransformerEncoderLayer` with `norm_first`.  Built in notebook 08 (GPT-2:
     Radford et al. 2019).
     """
 

@@ -32,7 +32,7 @@ class LectureSGD:
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW with a cosine, and for the study of notebook 07 the sizes of the model."""
+    """AdamW with a cosine, and for the study of notebook 08 the sizes of the model."""
 
     sizes: Mapping[str, Any] = field(default_factory=dict)  # those that differ from its own
     lr: float = 3e-3  # the peak of the cosine

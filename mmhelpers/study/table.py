@@ -13,7 +13,7 @@ from mmhelpers.study import StudyError, load_study, usual_path
 from mmhelpers.study.recipes import recipe_for
 
 STORE = ROOT / "assets" / "06_scaling" / "study_lecture.json"
-SEQUENCE_STORE = ROOT / "assets" / "07_sequence_models" / "study_lecture.json"
+SEQUENCE_STORE = ROOT / "assets" / "08_transformer" / "study_lecture.json"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- versions -->", "<!-- /versions -->"  # the table stands between them
 # Train and dev loss as the lecture gives them (makemore part 5; V5 as its code prints them).

@@ -21,9 +21,7 @@ from mmhelpers.runs.files import QUICK_STEPS, ROOT, read_notebook
 from mmhelpers.runs.notebook import quick_copy
 
 # Without a file of attempts yet: this list only shrinks.
-NOT_YET = [
-    "07_sequence_models",
-]
+NOT_YET: list[str] = []
 
 
 def attempts_of(stem: str) -> Path:
