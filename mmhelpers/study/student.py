@@ -36,7 +36,7 @@ class Lesson:
 
     table: float = 0.3  # the share of the table in the teacher; the networks have the rest
     made_up: int = 240_000  # names drawn from the teacher
-    real: int = 2  # how often the list's names stand beside them
+    real: int = 4  # how often the list's names stand beside them
     told: float = 0.0  # the share of the teacher in the targets of these; the next letter the rest
 
 
@@ -117,7 +117,7 @@ def teacher_of(words: Sequence[str], found: Sequence[dict[str, Any]], share: flo
 class LessonRows(TaughtRows):
     """Made-up names with the teacher's guesses as targets, and real names beside them."""
 
-    batch_size = 192  # of which about 128 are made up
+    batch_size = 192  # of which about 134 are made up
 
     def __init__(self, words: Sequence[str], teacher: Teacher, lesson: Lesson, seed: int) -> None:
         vocabulary = Vocabulary(words)
