@@ -24,38 +24,36 @@ STUDENT_STEPS = 10_000
 # What is tried of each; six recipes take every value once.
 RATES = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.006)
 DROPOUTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
-DECAYS = (1, 2, 4, 6, 10, 16)  # peak rate times decay, summed over a training (see `scaling`)
+DECAYS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.4)
 
 
-def recipes(steps: int) -> list[str]:
+def recipes() -> list[str]:
     """What is tried, the same for every model: rates with dropouts and decays drawn by lot."""
     lot = random.Random(1)
     dropouts, decays = (lot.sample(values, len(values)) for values in (DROPOUTS, DECAYS))
     return [
-        f"adamw {rate:g} {decay / rate / steps:.3g} dropout {dropout:g}"
+        f"adamw {rate:g} {decay:g} dropout {dropout:g}"
         for rate, decay, dropout in zip(RATES, decays, dropouts, strict=True)
     ]
 
 
 def search_cells() -> list[Cell]:
     """Every recipe for every model, at a quarter of the length."""
-    steps = STEPS // 4
     return [
-        Cell(model, SEARCH_SEED, steps, recipe=recipe)
+        Cell(model, SEARCH_SEED, STEPS // 4, recipe=recipe)
         for model in MODELS
-        for recipe in recipes(steps)
+        for recipe in recipes()
     ]
 
 
-def best(done: Mapping[Cell, Result], model: str, steps: int = STEPS) -> str:
-    """The recipe, for so many steps, whose short training had the lowest dev loss."""
+def best(done: Mapping[Cell, Result], model: str) -> str:
+    """The recipe whose short training had the lowest dev loss."""
 
     def dev(recipe: str) -> float:
         loss = done[Cell(model, SEARCH_SEED, STEPS // 4, recipe=recipe)]["dev"]
         return float("inf") if loss is None else loss  # it diverged
 
-    losses = [dev(recipe) for recipe in recipes(STEPS // 4)]
-    return recipes(steps)[losses.index(min(losses))]
+    return min(recipes(), key=dev)
 
 
 def full_cells(done: Mapping[Cell, Result]) -> list[Cell]:
@@ -73,7 +71,7 @@ def full_cells(done: Mapping[Cell, Result]) -> list[Cell]:
 def ablation_cells(done: Mapping[Cell, Result]) -> list[Cell]:
     """The Transformer of GPT-2 with one thing left out at a time, at a quarter of the length."""
     names = ["transformer", *(f"transformer {what}" for what in ABLATIONS)]
-    return grid(names, SEEDS, STEPS // 4, recipe=best(done, "transformer", STEPS // 4))
+    return grid(names, SEEDS, STEPS // 4, recipe=best(done, "transformer"))
 
 
 def part_cells(done: Mapping[Cell, Result]) -> list[Cell]:
@@ -83,7 +81,7 @@ def part_cells(done: Mapping[Cell, Result]) -> list[Cell]:
     result.
     """
     names = [*(f"transformer {part}" for part in PARTS), "modern"]
-    return grid(names, SEEDS, STEPS // 4, recipe=best(done, "transformer", STEPS // 4))
+    return grid(names, SEEDS, STEPS // 4, recipe=best(done, "transformer"))
 
 
 def student_cells() -> list[Cell]:

@@ -30,14 +30,14 @@ def test_every_model_is_given_the_same_search():
     tried = {}
     for cell in sequence.search_cells():
         recipe = recipe_for(cell.model, cell.recipe)
-        decay = recipe.weight_decay * recipe.lr * cell.steps
-        tried.setdefault(cell.model, []).append((recipe.lr, recipe.dropout, decay))
+        found = recipe.lr, recipe.dropout, recipe.weight_decay
+        tried.setdefault(cell.model, []).append(found)
     assert set(tried) == set(sequence.MODELS)
     first, *others = tried.values()
     assert all(other == first for other in others)
     rates, dropouts, decays = zip(*first, strict=True)
     assert sorted(rates) == list(sequence.RATES) and sorted(dropouts) == list(sequence.DROPOUTS)
-    assert sorted(decays) == pytest.approx(sequence.DECAYS, rel=0.01)
+    assert sorted(decays) == list(sequence.DECAYS)
 
 
 @pytest.mark.parametrize("model", sequence.MODELS)
@@ -63,7 +63,7 @@ def test_without(what):
     x = torch.tensor([[0, 3, 1, 4], [0, 1, 3, 4]])
     assert not torch.allclose(net(x), whole(x))
     assert has_faster(net) == (what in ("no-position", "one-head"))
-    result = run_cell(Cell(f"transformer {what}", 1, 3, recipe=sequence.recipes(3)[0]), WORDS)
+    result = run_cell(Cell(f"transformer {what}", 1, 3, recipe=sequence.recipes()[0]), WORDS)
     assert result["dev"] < 5 and "averaged" in result
 
 
@@ -107,14 +107,10 @@ def test_the_one_call_runs_what_is_missing_only(tmp_path, monkeypatch):
 def test_the_best_of_the_search_is_taken_to_the_full_length():
     done = {cell: result(cell) for cell in sequence.search_cells()}
     quarter = sequence.STEPS // 4
-    tried = sequence.recipes(quarter)
+    tried = sequence.recipes()
     done[Cell("gru", 1, quarter, recipe=tried[4])]["dev"] = 1.9
     done[Cell("gru", 1, quarter, recipe=tried[0])]["dev"] = None  # it diverged
-    assert sequence.best(done, "gru") == sequence.recipes(sequence.STEPS)[4]
-    recipe = recipe_for("gru", sequence.best(done, "gru"))
-    short = recipe_for("gru", tried[4])
-    assert (recipe.lr, recipe.dropout) == (short.lr, short.dropout)
-    assert recipe.weight_decay == pytest.approx(short.weight_decay / 4, rel=0.01)
+    assert sequence.best(done, "gru") == tried[4]
 
 
 @pytest.fixture(scope="module")
