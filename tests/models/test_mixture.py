@@ -18,7 +18,7 @@ def seeded(seed=1):
     return torch.Generator().manual_seed(seed)
 
 
-def network(kind="transformer", characters=len(VOCABULARY), **sizes):
+def network(kind="transformer", characters=5, **sizes):
     return build(kind, characters, seeded(), **(SIZES | sizes))
 
 

@@ -59,7 +59,8 @@ def test_shares_near_and_far_from_the_ends():
         for end in {low, high} - {0.0, 1.0}:
             away = 1.96 * (end * (1 - end) / 20) ** 0.5
             assert abs(count / 20 - end) == pytest.approx(away, abs=1e-7)
-    assert share_interval(0, 20)[0] == pytest.approx(0) and share_interval(20, 20)[1] == 1
+    assert share_interval(0, 20)[0] == pytest.approx(0)
+    assert share_interval(20, 20)[1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("count, total", [(0, 0), (3, 2), (-1, 2)])
