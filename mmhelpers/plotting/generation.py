@@ -14,7 +14,7 @@ from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
 from mmhelpers.plotting.style import BLUE, FAINT, ORANGE, SIGNED, SLATE, our_style
 from mmhelpers.plotting.text import label, write, write_ticks
 
-SHOWN = 27  # characters at most, the likeliest ones
+SHOWN, FEWER = 27, 16  # characters at most, the likeliest ones
 LETTERS = 16  # of a name at most
 
 
@@ -56,7 +56,7 @@ def plot_ways(panels: Mapping[str, Tensor], characters: Sequence[str]) -> Axes:
     The first panel is the distribution itself; the characters are in its order.
     """
     first = next(iter(panels.values()))
-    order = first.argsort(descending=True, stable=True)[:SHOWN]
+    order = first.argsort(descending=True, stable=True)[:FEWER]
     plain = first[order].tolist()
     rows = -(-len(panels) // 2)
     grid = new_grid(rows, 2, WIDTH, 1.5 * rows + 0.4, sharey=True)
@@ -144,18 +144,23 @@ def plot_sampler(
 
     The characters are in the order of the first.
     """
-    order = before.argsort(descending=True, stable=True)[:SHOWN]
+    order = before.argsort(descending=True, stable=True)[:SHOWN].tolist()
     left, right = new_grid(1, 2, WIDTH, 3.2, width_ratios=[3, 1])[0]
-    left.bar(range(len(order)), before[order].tolist(), color=FAINT, width=0.9)
-    left.bar(range(len(order)), after[order].tolist(), color=BLUE, width=0.5)
-    write_ticks(left.xaxis, [characters[i] for i in order.tolist()], 8)
-    left.tick_params(axis="x", length=0)
+    # A fixed layout, lines for bars and few texts: it is drawn anew while someone pulls a slider.
+    left.figure.set_layout_engine("none")
+    left.set_position((0.08, 0.12, 0.66, 0.78))
+    right.set_position((0.77, 0.05, 0.22, 0.9))
+    for probs, color, width in ((before, FAINT, 12), (after, BLUE, 7)):
+        left.vlines(range(len(order)), 0, probs[order].tolist(), color=color, lw=width)
+    for place, i in enumerate(order):
+        style = {"ha": "center", "va": "baseline", "fontsize": 9}
+        write(left.text(place, -0.07, "", **style), characters[i])
+    left.set_xticks([])
     left.set_ylabel("probability")
-    left.set_ylim(0, 1)
+    left.set(xlim=(-0.7, max(len(order), 5) - 0.3), ylim=(0, 1))
     write(left.title, title)
     left.title.set_fontsize(9)
-    for row, name in enumerate(names):
-        text = right.text(0.05, 1 - (row + 0.5) / max(10, len(names)), "", va="center", fontsize=11)
-        write(text, name[: 2 * LETTERS])
+    text = right.text(0.03, 0.97, "", va="top", fontsize=11, linespacing=1.45)
+    write(text, "\n".join(name[: 2 * LETTERS] for name in names))
     right.set_axis_off()
     return left
