@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
 from mmhelpers.plotting.lines import GAP, label_lines_at_end, spread
@@ -115,8 +116,9 @@ def plot_reliability(panels: Mapping[str, Sequence[Bin]]) -> Axes:
             ax.plot([said, said], [max(low, lowest / 4), high], "-", color=BLUE, marker="", lw=1.5)
             if happened > 0:
                 ax.plot(said, happened, "o", color=BLUE, markersize=5)
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        ax.set(xscale="log", yscale="log")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_minor_locator(NullLocator())
         ax.set_title(title, fontsize=10)
         ax.set_xlabel("probability said")
         ax.set(xlim=(lowest / 2, 1.4), ylim=(lowest / 2, 1.4))
