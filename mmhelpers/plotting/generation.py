@@ -85,7 +85,8 @@ def plot_beam(levels: Sequence[Mapping[str, tuple[float, bool]]]) -> Axes:
     ax.text(0, 0.5, BOUNDARY, ha="center", va="center", fontsize=11)
     for depth, level in enumerate(levels, 1):
         heights = np.linspace(0, 1, len(level) + 2)[1:-1][::-1]
-        for (text, (probability, kept)), height in zip(level.items(), heights, strict=True):
+        for text, height in zip(sorted(level), heights, strict=True):
+            probability, kept = level[text]
             ended = text.endswith(BOUNDARY)
             color = ORANGE if ended else BLUE if kept else FAINT
             places[text] = (depth, height)
@@ -110,7 +111,7 @@ def plot_beam(levels: Sequence[Mapping[str, tuple[float, bool]]]) -> Axes:
 
 @our_style()
 def plot_deletions(effects: Mapping[str, tuple[float, Sequence[float]]]) -> Axes:
-    """Names letter by letter, coloured by what a judge makes of the name without that letter.
+    """Names letter by letter, coloured by what each letter does to a judge's score of the name.
 
     Of each name the score, above 0 for real, and by how much every letter raises it: blue speaks
     for a real name, red against it.

@@ -74,7 +74,7 @@ def plot_disagreement(
     low, high = 0.0, float(max(x.max(), y.max())) * 1.04
     ax.plot([low, high], [low, high], "-", color=SLATE, marker="", lw=1)
     ax.plot(x, y, ".", color=BLUE, markersize=3, alpha=0.35)
-    ax.set(xlim=(low, high), ylim=(low, high))
+    ax.set(xlim=(low, 1.15 * high), ylim=(low, high))  # room for names on the right
     for above in (True, False):
         name_dots(ax, {name: (a, b) for name, (a, b) in named.items() if (b > a) == above}, above)
     for axis, label in zip((ax.xaxis, ax.yaxis), labels, strict=True):
