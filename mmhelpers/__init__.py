@@ -15,11 +15,11 @@ below:
     runs         runs the notebooks headlessly
 
     models       whole models, and the registry of all by name: bigram, ngram, mlp, wavenet
-                 (V1 to V6), sequence, transformer
+                 (V1 to V6), sequence, transformer, mixture
     diagnostics  what a network in training looks like inside, and what is wrong with it
 
     training     train a model, measure its loss
-    sampling     draw new names from a model
+    sampling     draw new names from a model, or look for the likeliest: draw, names, beam, measures
     plotting     one drawing function a figure
 
     fast         all that exists for speed alone, asked for by name: `faster(model)` is a form

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from mmhelpers.data import DataError, Vocabulary
 from mmhelpers.losses import softmax
 from mmhelpers.models import build
-from mmhelpers.sampling import Reader, generate_names, novelty, sample_names, sharpen
+from mmhelpers.sampling import (
+    Reader,
+    generate_names,
+    measures,
+    novelty,
+    sample_names,
+    sharpen,
+)
 
 VOCABULARY = Vocabulary(["abcdef"])
 LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0]])
@@ -53,6 +60,23 @@ def test_top_p_keeps_the_one_that_reaches_it():
         assert not given[kept:].any()
 
 
+def test_min_p_keeps_what_is_not_much_less_likely_than_the_likeliest():
+    probs = softmax(LOGITS)  # each e times as likely as the next
+    for least, kept in (0.0, 4), (0.04, 4), (0.1, 3), (0.3, 2), (0.5, 1), (1.0, 1):
+        given = sharpen(LOGITS, min_p=least)[0]
+        torch.testing.assert_close(given[:kept], probs[0, :kept] / probs[0, :kept].sum())
+        assert not given[kept:].any()
+    # A surer row loses more, at the same number.
+    assert (sharpen(2 * LOGITS, min_p=0.1) > 0).sum() == 2
+    assert (sharpen(LOGITS, temperature=0.5, min_p=0.1) > 0).sum() == 2
+
+
+def test_min_p_serves_the_sampler():
+    built = model("transformer")
+    assert len(set(generate_names(built, VOCABULARY, 20, seeded(), min_p=1.0))) == 1
+    assert len(set(generate_names(built, VOCABULARY, 20, seeded(), min_p=0.1))) > 1
+
+
 def test_a_tiny_temperature_takes_the_likeliest():
     for temperature in (1e-30, 1e-300):
         assert sharpen(LOGITS * 1e3, temperature).tolist() == [[1, 0, 0, 0]]
@@ -62,7 +86,8 @@ def test_a_tiny_temperature_takes_the_likeliest():
     "wrong",
     [
         {"temperature": 0.0}, {"temperature": -1.0}, {"temperature": float("nan")},
-        {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5},
+        {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5}, {"min_p": -0.1}, {"min_p": 1.1},
+        {"min_p": float("nan")},
     ],
 )  # fmt: skip
 def test_sharpen_refuses(wrong):
@@ -156,6 +181,15 @@ def test_an_interrupt_leaves_the_model_in_training(monkeypatch, call):
 def test_novelty():
     groups = novelty(["ann", "bob", "zed", "ann"], ["ann", "ada"], ["bob", "ann"])
     assert groups == {"in train": ["ann", "ann"], "in held-out": ["bob"], "new": ["zed"]}
+
+
+def test_measures():
+    found = measures(["ann", "bob", "zed", "ann"], ["ann", "ada"], ["bob", "ann"])
+    assert found == {
+        "distinct": 0.75, "letters": 3, "in train": 0.5, "in held-out": 0.25, "new": 0.25,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="no names to judge"):
+        measures([], ["ann"], [])
 
 
 def test_a_long_name_costs_no_pass_over_its_whole_length(monkeypatch):

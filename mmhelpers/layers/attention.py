@@ -33,6 +33,10 @@ class Cache:
         self.layers[id(layer)] = k, v
         return k, v
 
+    def select(self, rows: Tensor) -> None:
+        """Keeps these of the B names, in this order; one may come more than once."""
+        self.layers = {layer: (k[rows], v[rows]) for layer, (k, v) in self.layers.items()}
+
 
 class CausalSelfAttention(Layer):
     """Each position takes a weighted mean of what it and the past ones offer, `n_head` times.

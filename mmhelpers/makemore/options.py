@@ -72,6 +72,10 @@ LIMITS = {
     "average": share,
 }
 top_p = number(float, lambda x: 0 < x <= 1, "a number above 0 and at most 1")
+min_p = number(float, lambda x: 0 <= x <= 1, "a number from 0 to 1")
+beam = number(int, lambda n: 1 <= n <= 10_000, "a whole number from 1 to 10,000")  # MAX_BEAM
+# What changes how names are drawn, with what leaves all as it is.
+DRAWING = {"temperature": 1.0, "top_k": -1, "top_p": 1.0, "min_p": 0.0}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -101,13 +105,31 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--cosine-steps", type=natural, help=cosine)
     average = "weights averaged over steps, each later one by 1 - this: 0.999; 0: the last ones (0)"
     add("--average", type=share, help=average)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.beam:
+        check_beam(parser, options)
+    return options
+
+
+def check_beam(parser: Parser, options: argparse.Namespace) -> None:
+    """Ends with status 2 where other flags contradict --beam."""
+    for name, neutral in DRAWING.items():
+        if getattr(options, name) != neutral:
+            flag = f"--{name.replace('_', '-')}"
+            parser.error(f"--beam looks for the likeliest names and draws none: leave out {flag}")
+    if (options.num_samples or 1) > options.beam:
+        number, width = options.num_samples, options.beam
+        parser.error(f"a beam of {width} finds no {number} names: give --beam {number} or more")
 
 
 def add_sampling(add: Callable[..., object]) -> None:
     """Adds the flags about samples."""
     add("--top-k", type=top_k, default=-1, help="only the k likeliest letters, -1 all (-1)")
     add("--top-p", type=top_p, default=1.0, help="only the likeliest of this share (%(default)s)")
+    least = "only those at least this times as likely as the likeliest (%(default)s)"
+    add("--min-p", type=min_p, default=0.0, help=least)
+    likeliest = "instead of drawing: the likeliest names, by so many beginnings at once"
+    add("--beam", type=beam, help=likeliest)
     add("--temperature", type=above_0, default=1.0, help="lower is safer (%(default)s)")
     add("--prompt", default="", help="what every name begins with")
     add("--num-samples", type=positive, help="how many (10 in training, 50 with --sample-only)")

@@ -14,7 +14,7 @@ from mmhelpers.makemore.folder import BEST
 from mmhelpers.makemore.job import Job
 from mmhelpers.makemore.lists import Split, list_of
 from mmhelpers.makemore.restore import restore
-from mmhelpers.sampling import generate_names, novelty
+from mmhelpers.sampling import beam_search, generate_names, novelty
 
 ADVICE = "the training diverged, try a smaller learning rate"
 
@@ -39,15 +39,11 @@ def print_samples(
 ) -> None:
     """Prints names, those in train, in held-out and new ones apart.
 
-    Raises NotFiniteError where the model gives no probabilities.
+    With --beam the likeliest instead.  Raises NotFiniteError where the model gives no
+    probabilities.
     """
-    generator = torch.Generator().manual_seed(seed)
-    top_k = None if options.top_k == -1 else options.top_k
     try:
-        names = generate_names(
-            job.model, job.vocabulary, count, generator,
-            options.temperature, top_k, options.top_p, options.prompt,
-        )  # fmt: skip
+        names = likeliest(job, options, count) if options.beam else drawn(job, options, count, seed)
     except RuntimeError as error:
         if "probability" not in str(error):
             raise
@@ -57,3 +53,24 @@ def print_samples(
     for group, found in novelty(names, split.train, split.held_out).items():
         lines += [f"{len(found)} samples {group}:", *map(printable, found)]
     tqdm.write("\n".join([*lines, "-" * 60]))
+
+
+def drawn(job: Job, options: argparse.Namespace, count: int, seed: int) -> list[str]:
+    """Names drawn as the flags say."""
+    return generate_names(
+        job.model,
+        job.vocabulary,
+        count,
+        torch.Generator().manual_seed(seed),
+        temperature=options.temperature,
+        top_k=None if options.top_k == -1 else options.top_k,
+        top_p=options.top_p,
+        min_p=options.min_p,
+        prompt=options.prompt,
+    )
+
+
+def likeliest(job: Job, options: argparse.Namespace, count: int) -> list[str]:
+    """The likeliest names that a beam finds, the likeliest first."""
+    found = beam_search(job.model, job.vocabulary, options.beam, options.prompt)
+    return [name for name, _ in found[:count]]

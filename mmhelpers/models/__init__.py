@@ -6,10 +6,12 @@ mlp          notebook 02's MLP, notebook 03's deep one
 wavenet      V1 to V6
 sequence     models that read whole names: bigram, MLP, recurrent, convolutional, bag of words
 transformer  the Transformer, as in GPT-2 and as today
+mixture      several models whose probabilities are averaged
 registry     all of them by name: `build("v3", vocab_size)`
 """
 
 from mmhelpers.models.bigram import BigramCounts, BigramNet
+from mmhelpers.models.mixture import EveryPosition, Mixture, best_weights
 from mmhelpers.models.mlp import MLP, DeepMLP, deep_mlp
 from mmhelpers.models.ngram import NGram, NGramSizes
 from mmhelpers.models.registry import NAME_MODELS, REGISTRY, build, find, multiply_adds, sizes_of
@@ -44,12 +46,15 @@ __all__ = [
     "Committee",
     "CommitteeSizes",
     "DeepMLP",
+    "EveryPosition",
+    "Mixture",
     "RecurrentModel",
     "SequenceMLP",
     "Transformer",
     "WaveBlock",
     "WaveNet",
     "WindowSizes",
+    "best_weights",
     "build",
     "deep_mlp",
     "find",

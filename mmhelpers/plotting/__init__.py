@@ -39,6 +39,13 @@ from mmhelpers.plotting.counting import (
 )
 from mmhelpers.plotting.curves import plot_loss, plot_lr_range, plot_run
 from mmhelpers.plotting.embedding import plot_embedding_moves
+from mmhelpers.plotting.generation import (
+    plot_beam,
+    plot_cache,
+    plot_deletions,
+    plot_sampler,
+    plot_ways,
+)
 from mmhelpers.plotting.gradients import plot_line_removed, plot_logit_gradients
 from mmhelpers.plotting.graphs import plot_forward_graph, plot_three_ways
 from mmhelpers.plotting.instruments import (
@@ -46,6 +53,14 @@ from mmhelpers.plotting.instruments import (
     plot_instruments,
     plot_ratio_panels,
     plot_sizes,
+)
+from mmhelpers.plotting.judging import (
+    plot_disagreement,
+    plot_intervals,
+    plot_plane,
+    plot_reliability,
+    plot_slopes,
+    plot_typical,
 )
 from mmhelpers.plotting.laws import plot_bootstrap, plot_laws, plot_seeds
 from mmhelpers.plotting.lines import label_lines_at_end, mark
@@ -57,6 +72,7 @@ from mmhelpers.plotting.matrices import (
 )
 from mmhelpers.plotting.optimisers import plot_lines, plot_paths
 from mmhelpers.plotting.positions import plot_averaged, plot_position_means
+from mmhelpers.plotting.quiz import Quiz
 from mmhelpers.plotting.rates import plot_early, plot_rates
 from mmhelpers.plotting.recurrent import plot_gru, plot_lstm, plot_rows, plot_unrolled
 from mmhelpers.plotting.scaling import plot_curves
@@ -80,6 +96,7 @@ from mmhelpers.plotting.windows import plot_mlp, plot_storage, plot_windows
 
 __all__ = [
     "Instruments",
+    "Quiz",
     "label_lines_at_end",
     "mark",
     "picture",
@@ -88,19 +105,23 @@ __all__ = [
     "plot_averaged",
     "plot_bars",
     "plot_batch_table",
+    "plot_beam",
     "plot_batchnorm_paths",
     "plot_before_and_after",
     "plot_blocks",
     "plot_bootstrap",
     "plot_broadcast_backward",
     "plot_broadcasting",
+    "plot_cache",
     "plot_convolution",
     "plot_count_rows",
     "plot_curves",
+    "plot_deletions",
     "plot_darts",
     "plot_descent",
     "plot_dev_curves",
     "plot_dials",
+    "plot_disagreement",
     "plot_difference",
     "plot_drift",
     "plot_dilated",
@@ -109,6 +130,7 @@ __all__ = [
     "plot_forward_graph",
     "plot_gru",
     "plot_instruments",
+    "plot_intervals",
     "plot_ladder",
     "plot_laws",
     "plot_knobs",
@@ -128,19 +150,23 @@ __all__ = [
     "plot_pair_counts",
     "plot_paired",
     "plot_paths",
+    "plot_plane",
     "plot_position_means",
     "plot_position_vectors",
     "plot_pulls",
     "plot_rates",
     "plot_ratio_panels",
     "plot_raw_and_mean",
+    "plot_reliability",
     "plot_row_picked",
     "plot_rows",
     "plot_run",
+    "plot_sampler",
     "plot_scan",
     "plot_scatter_add",
     "plot_seeds",
     "plot_sizes",
+    "plot_slopes",
     "plot_smoothing",
     "plot_stack",
     "plot_storage",
@@ -152,7 +178,9 @@ __all__ = [
     "plot_three_ways",
     "plot_tree",
     "plot_two_runs",
+    "plot_typical",
     "plot_units",
+    "plot_ways",
     "plot_weights",
     "plot_unrolled",
     "plot_windows",

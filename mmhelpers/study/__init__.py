@@ -12,6 +12,7 @@ variants     its Transformers with one thing left out, or with one thing of toda
 student      its network that is taught by others
 taught       targets that are partly a table of counts
 statistics   how sure one may be of a mean, a difference and a slope
+answers      what every stored model says of dev and test names
 table        what the stored studies found, and the table in README.md
 """
 

@@ -31,6 +31,21 @@ def interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float]
     return float(low), float(high)
 
 
+def share_interval(count: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The shares that `count` of `total` speak for, 95 % of them.
+
+    Wilson's interval: those shares from which the measured one is not further away than `z`
+    standard deviations.  Raises ValueError for a total of 0 or a count that is not within.  Built
+    in notebook 09 (Wilson 1927).
+    """
+    if not 0 <= count <= total or not total:
+        raise ValueError(f"{count} of {total}: a share needs one thing at least, and not more")
+    share, pull = count / total, z * z / total
+    middle = share + pull / 2
+    reach = (pull * (share * (1 - share) + pull / 4)) ** 0.5
+    return (middle - reach) / (1 + pull), (middle + reach) / (1 + pull)
+
+
 @dataclass(frozen=True)
 class Law:
     """loss = factor * size ** -exponent, a straight line on logarithmic axes."""

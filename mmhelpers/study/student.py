@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mmhelpers.data import ROOT, NameRows, Vocabulary, split_names
 from mmhelpers.layers import Layer
-from mmhelpers.models import NGram
+from mmhelpers.models import Mixture, NGram
 from mmhelpers.sampling import generate_names
 from mmhelpers.study.cells import Cell, Result, build_net, measured, train_net
 from mmhelpers.study.recipes import room_for
@@ -50,23 +50,15 @@ LESSONS = {
 STUDENTS = tuple(f"student {what}".strip() for what in LESSONS)
 
 
-class Teacher(Layer):
+class Teacher(Mixture):
     """The mean of networks' probabilities, mixed with those of a table: x (B, T) gives (B, T, V).
 
     What it gives are logarithms of probabilities.
     """
 
     def __init__(self, networks: Sequence[Layer], table: NGram, share: float) -> None:
-        self.networks, self.table, self.share = list(networks), table, share
-        self.block_size = networks[0].block_size
-
-    def forward(self, x: Tensor) -> Tensor:
-        log_probs = torch.stack([network(x).log_softmax(-1) for network in self.networks])
-        blanks = x.new_zeros(len(x), self.table.block_size - 1)
-        windows = torch.cat([blanks, x], 1).unfold(1, self.table.block_size, 1)
-        counted = self.table(windows.flatten(0, 1)).exp().view(log_probs.shape[1:])
-        mixed = (1 - self.share) * log_probs.exp().mean(0) + self.share * counted.float()
-        return mixed.log()
+        shares = [(1 - share) / len(networks)] * len(networks)
+        super().__init__([*networks, table], [*shares, share])
 
     @torch.no_grad()
     def guesses(self, rows: NameRows) -> Tensor:
@@ -79,7 +71,8 @@ class Teacher(Layer):
 
     def names(self, vocabulary: Vocabulary, count: int, seed: int) -> list[str]:
         """`count` names, drawn from the networks, each its share; from the table if it is all."""
-        sources = [self.table] if self.share == 1 else self.networks
+        *networks, counted = self.models
+        sources = [counted.model] if self.weights[-1] == 1 else networks
         g = torch.Generator().manual_seed(seed)
         counts = [count * (i + 1) // len(sources) - count * i // len(sources)
                   for i in range(len(sources))]  # fmt: skip

@@ -19,6 +19,7 @@ from mmhelpers.makemore.__main__ import main
 from mmhelpers.makemore.job import fresh
 from mmhelpers.makemore.options import parse
 from mmhelpers.models import NAME_MODELS, REGISTRY
+from mmhelpers.sampling import MAX_BEAM
 
 WORDS = ["ada", "bob", "abba", "baobab", "dodo", "ed", "abe", "bea", "deb", "babe", "dada", "eda"]
 TINY = ["--n-layer", "1", "--n-head", "2", "--n-embd", "8", "--n-embd2", "8", "-b", "4"]
@@ -162,12 +163,44 @@ def test_sampling_flags(folder, capsys):
         ["--top-k", "0"], ["--top-p", "0"], ["-b", "0"], ["-l", "-1"], ["-w", "x"],
         ["--cosine-steps", "-1"], ["--cosine-steps", "1.5"], ["--n-layer", "0"], ["--dropout", "1"],
         ["--max-steps", "-2"], ["--seed", "-1"], ["--average", "1"],
-        ["--nonsense"],
+        ["--nonsense"], ["--min-p", "-0.1"], ["--min-p", "1.1"], ["--min-p", "nan"],
+        ["--beam", "0"], ["--beam", "10001"], ["--beam", "2.5"],
     ],
 )  # fmt: skip
 def test_flags_refused(folder, capsys, flags):
     refused(capsys, exits(*flags))
     assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "flags, reason",
+    [
+        (["--temperature", "0.5"], "leave out --temperature"),
+        (["--top-k", "3"], "leave out --top-k"),
+        (["--top-p", "0.9"], "leave out --top-p"),
+        (["--min-p", "0.1"], "leave out --min-p"),
+        (["--num-samples", "9"], "a beam of 8 finds no 9 names: give --beam 9"),
+    ],
+)
+def test_what_contradicts_a_beam(folder, capsys, flags, reason):
+    refused(capsys, exits("--beam", "8", *flags), reason)
+    assert not (folder / "out").exists()
+
+
+def test_the_widest_beam_is_that_of_the_search():
+    assert parse(["--beam", str(MAX_BEAM)]).beam == MAX_BEAM
+
+
+def test_min_p_and_beam(folder, capsys):
+    assert train("--min-p", "0.3") == 0
+    capsys.readouterr()
+    names = []
+    for _ in range(2):
+        assert main(["-o", "out", "--sample-only", "--beam", "5", "--prompt", "ba"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        names.append([line for line in lines if line.isalpha()])
+    assert names[0] == names[1] and len(set(names[0])) == 5
+    assert all(name.startswith("ba") for name in names[0])
 
 
 @pytest.mark.parametrize(

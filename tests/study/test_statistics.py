@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmhelpers.study.statistics import interval, power_law, resampled_means
+from mmhelpers.study.statistics import interval, power_law, resampled_means, share_interval
 
 
 def test_resampled_means_scatter_like_the_mean():
@@ -48,3 +48,22 @@ def test_too_few_points():
     for sizes in ([1, 2], [5, 5, 5]):
         with pytest.raises(ValueError, match="three points, and two sizes"):
             power_law(sizes, [2.0] * len(sizes))
+
+
+def test_shares_near_and_far_from_the_ends():
+    low, high = share_interval(50, 100)
+    assert (low, high) == (pytest.approx(0.4038, abs=1e-4), pytest.approx(0.5962, abs=1e-4))
+    for count in (0, 3, 20):
+        low, high = share_interval(count, 20)
+        # At its ends the measured share is just 1.96 standard deviations away.
+        for end in {low, high} - {0.0, 1.0}:
+            away = 1.96 * (end * (1 - end) / 20) ** 0.5
+            assert abs(count / 20 - end) == pytest.approx(away, abs=1e-7)
+    assert share_interval(0, 20)[0] == pytest.approx(0)
+    assert share_interval(20, 20)[1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count, total", [(0, 0), (3, 2), (-1, 2)])
+def test_a_share_of_nothing(count, total):
+    with pytest.raises(ValueError, match="one thing at least"):
+        share_interval(count, total)

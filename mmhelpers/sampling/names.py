@@ -1,11 +1,11 @@
-"""Draw new names from a model."""
+"""Names drawn from a model, one after the other or many at once."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
@@ -13,24 +13,9 @@ from torch import Generator, Tensor
 from mmhelpers.data import BOUNDARY, DataError, Vocabulary
 from mmhelpers.layers import Layer
 from mmhelpers.losses import softmax
+from mmhelpers.sampling.draw import multinomial, sharpen
 
 MAX_LENGTH = 100  # a model that never ends a name is stopped here
-
-
-def multinomial(probs: Tensor, generator: Generator | None = None) -> int:
-    """An index drawn with the probabilities (V,), by torch.  Built in notebook 01."""
-    return int(torch.multinomial(probs.cpu(), 1, generator=generator))
-
-
-def inverse_cdf(probs: Tensor, generator: Generator | None = None) -> int:
-    """An index drawn with the probabilities (V,): where a uniform number falls in their sums.
-
-    Restores the names of the lecture's video, which `torch.multinomial` no longer gives.
-    Built in notebook 01.
-    """
-    uniform = torch.rand(1, dtype=torch.float64, generator=generator)
-    sums = probs.cpu().double().cumsum(0)
-    return min(int(torch.searchsorted(sums / sums[-1], uniform)), len(probs) - 1)
 
 
 @contextlib.contextmanager
@@ -98,6 +83,11 @@ class Reader:
         """Forgets the keys and values of the names read so far."""
         self.cache = self.model.new_cache() if hasattr(self.model, "new_cache") else None
 
+    def select(self, rows: Tensor) -> None:
+        """Goes on with these of the names read so far, in this order."""
+        if self.cache is not None:
+            self.cache.select(rows)
+
     def plain(self, tokens: Tensor) -> Tensor:
         """The logits (B, V), everything read anew."""
         T = self.model.block_size
@@ -122,6 +112,7 @@ def generate_names(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    min_p: float | None = None,
     prompt: str = "",
     batch_size: int = 1000,
 ) -> list[str]:
@@ -134,9 +125,10 @@ def generate_names(
         reader, names = Reader(model), []
         start = torch.tensor([[0, *encode_prompt(prompt, vocabulary, reader.limit)]])
         start = start.to(reader.device)
+        shape = partial(sharpen, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         while len(names) < count:
             first = start.expand(min(batch_size, count - len(names)), -1)
-            tokens = _generate(reader, first, temperature, top_k, top_p, generator)
+            tokens = _generate(reader, first, shape, generator)
             texts = (vocabulary.decode(row[1:]) for row in tokens.tolist())
             names += [text.partition(BOUNDARY)[0] for text in texts]
     return names
@@ -145,16 +137,14 @@ def generate_names(
 def _generate(
     reader: Reader,
     tokens: Tensor,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
+    shape: Callable[[Tensor], Tensor],
     generator: Generator | None,
 ) -> Tensor:
     """Tokens (B, T) drawn further, until all names have ended or are as long as they may be."""
     reader.restart()
     ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
     while tokens.shape[1] <= reader.limit and not ended.all():
-        probs = sharpen(reader(tokens), temperature, top_k, top_p).cpu()  # (B, V)
+        probs = shape(reader(tokens)).cpu()  # (B, V)
         drawn = torch.multinomial(probs, 1, generator=generator).to(tokens.device)  # (B, 1)
         tokens = torch.cat([tokens, drawn.masked_fill(ended[:, None], 0)], 1)
         ended |= tokens[:, -1] == 0
@@ -172,45 +162,3 @@ def encode_prompt(prompt: str, vocabulary: Vocabulary, limit: int) -> list[int]:
     if len(prompt) >= limit:
         raise DataError(f"the prompt has {len(prompt)} characters: at most {limit - 1}")
     return vocabulary.encode(prompt)
-
-
-def sharpen(
-    logits: Tensor,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> Tensor:
-    """Probabilities (…, V) of logits (…, V), made surer or more daring.
-
-    The logits are divided by `temperature`; only the `top_k` likeliest characters stay, of which
-    only the likeliest that together reach `top_p`.  Raises ValueError where one can't be.
-    Built in notebook 09 (Fan et al. 2018; Holtzman et al. 2020).
-    """
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature is {temperature}: it must be above 0")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top-k is {top_k}: it must be at least 1")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top-p is {top_p}: it must be above 0 and at most 1")
-    # The largest first at 0, so that a tiny temperature does not divide to infinity minus itself.
-    shifted = logits - logits.amax(-1, keepdim=True)
-    temperature = max(temperature, torch.finfo(logits.dtype).tiny)  # less would become 0
-    probs, order = softmax(shifted / temperature).sort(dim=-1, descending=True, stable=True)
-    if top_k is not None:
-        probs[..., top_k:] = 0
-        probs = probs / probs.sum(-1, keepdim=True)
-    if top_p is not None:
-        probs = probs * (probs.cumsum(-1) - probs < top_p)  # the one that reaches it stays
-        probs = probs / probs.sum(-1, keepdim=True)
-    return torch.zeros_like(probs).scatter(-1, order, probs)
-
-
-def novelty(
-    names: Iterable[str], train: Iterable[str], held_out: Iterable[str]
-) -> dict[str, list[str]]:
-    """The names in three lists: "in train", "in held-out" (and not in train), and "new"."""
-    known = [("in train", set(train)), ("in held-out", set(held_out))]
-    groups: dict[str, list[str]] = {"in train": [], "in held-out": [], "new": []}
-    for name in names:
-        groups[next((group for group, words in known if name in words), "new")].append(name)
-    return groups
