@@ -1,4 +1,4 @@
-"""The commands: `python -m mmhelpers run | refresh | names | table`."""
+"""The commands: `python -m mmhelpers run | refresh | names | table | work | student | solved`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 # Whatever takes a moment to import is imported where it is needed: Ctrl-C ends that in order, too.
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from mmhelpers.runs.plan import Job
 
@@ -36,6 +37,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     names.set_defaults(call=download_names)
     table = commands.add_parser("table", help="write the table of V1 to V6 into README.md")
     table.set_defaults(call=write_versions)
+    work = commands.add_parser("work", help="copy the notebooks to work/, where they are not yet")
+    work.set_defaults(call=with_copies("lay_out_work"))
+    student = commands.add_parser("student", help="copy them without solutions to build/student")
+    student.set_defaults(call=with_copies("lay_out_student"))
+    solved = commands.add_parser("solved", help="tell which exercises are solved in work/")
+    solved.set_defaults(call=with_copies("tell_solved"))
     return parser.parse_args(arguments)
 
 
@@ -108,6 +115,18 @@ def write_versions(options: argparse.Namespace) -> int:
         return 1
     print(f"wrote the table of V1 to V6 into {README.name}")
     return 0
+
+
+def with_copies(task: str) -> Callable[[argparse.Namespace], int]:
+    """Gives a command that does something with copies of the notebooks."""
+
+    def command(options: argparse.Namespace) -> int:
+        from mmhelpers.runs import copies
+
+        getattr(copies, task)()
+        return 0
+
+    return command
 
 
 def call(arguments: list[str] | None = None) -> int:

@@ -36,6 +36,7 @@ html_theme_options = {
 if repository := os.environ.get("BOOK_REPOSITORY"):  # its address, where the book is published
     html_theme_options |= {
         "repository_url": repository,
+        "repository_branch": "main",
         "use_repository_button": True,
         "path_to_docs": "notebooks",
         "launch_buttons": {"binderhub_url": "https://mybinder.org"},

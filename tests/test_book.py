@@ -50,7 +50,7 @@ def test_a_page(tmp_path, monkeypatch):
     assert "<code" in hint and r"\(x\)" in hint
     assert 'src="_static/tex-svg.js' in page and "//cdn" not in page
     assert 'href="_sources/01_first.ipynb"' in page
-    assert "https://mybinder.org/v2/gh/somebody/names/" in page
+    assert "https://mybinder.org/v2/gh/somebody/names/main" in page
 
 
 def test_broken_links_are_told(tmp_path):
