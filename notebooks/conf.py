@@ -27,6 +27,7 @@ html_static_path = [str(mathjax)]
 mathjax_path = mathjax.name
 html_theme = "sphinx_book_theme"
 html_title = project
+html_show_search_summary = False  # which would take a server
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
 html_theme_options = {
     "use_fullscreen_button": False,
