@@ -35,7 +35,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         command.add_argument("--jobs", type=at_least_one, default=2, help="how many at once (2)")
     names = commands.add_parser("names", help="download the lecture's list of names")
     names.set_defaults(call=download_names)
-    table = commands.add_parser("table", help="write the table of V1 to V6 into README.md")
+    table = commands.add_parser(
+        "table", help="write the table of V1 to V6 into README.md, draw its ladder"
+    )
     table.set_defaults(call=write_versions)
     work = commands.add_parser("work", help="copy the notebooks to work/, where they are not yet")
     work.set_defaults(call=with_copies("lay_out_work"))
@@ -104,16 +106,17 @@ def download_names(options: argparse.Namespace) -> int:
 
 
 def write_versions(options: argparse.Namespace) -> int:
-    """Writes the table of the stored study into README.md."""
+    """Writes the table of the stored study into README.md, and draws its ladder."""
     from mmhelpers.study import StudyError
-    from mmhelpers.study.table import README, write_table
+    from mmhelpers.study.table import README, draw_ladder, write_table
 
     try:
         write_table()
+        draw_ladder()
     except StudyError as error:
         complain(str(error))
         return 1
-    print(f"wrote the table of V1 to V6 into {README.name}")
+    print(f"wrote the table of V1 to V6 into {README.name}, and drew assets/ladder.png")
     return 0
 
 
