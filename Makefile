@@ -9,7 +9,7 @@ ENV := .venv
 RUN := $(ENV)/bin/python
 READY := $(ENV)/.ready
 
-.PHONY: help notebooks test lab refresh bench lock
+.PHONY: help notebooks test lab student book refresh bench lock
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -21,8 +21,17 @@ test: $(READY) ## check style, units, and that the notebooks give what they show
 	$(RUN) -m ruff format -q --check .
 	$(RUN) -m pytest
 
-lab: $(READY) ## open JupyterLab on the notebooks (ARGS="...": options for it)
-	$(RUN) -m jupyterlab $(ARGS) notebooks
+lab: $(READY) ## open JupyterLab on a copy of the notebooks, work/ (ARGS="...": options for it)
+	$(RUN) -m mmhelpers work
+	$(RUN) -m jupyterlab $(ARGS) work
+
+student: $(READY) ## copy the notebooks without their solutions to build/student
+	$(RUN) -m mmhelpers student
+
+book: $(READY) ## build the series as a site in build/book, from the stored outputs
+	$(RUN) -m sphinx -W --keep-going -n -q -d build/doctrees notebooks build/book
+	@find build/book -name '*.map' -delete
+	@echo "open build/book/index.html"
 
 refresh: $(READY) ## run on the lecture's list and store the outputs in the notebooks
 	$(RUN) -m mmhelpers refresh

@@ -1,4 +1,4 @@
-"""The commands: `python -m mmhelpers run | refresh | names | table`."""
+"""The commands: `python -m mmhelpers run | refresh | names | table | work | student | solved`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 # Whatever takes a moment to import is imported where it is needed: Ctrl-C ends that in order, too.
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from mmhelpers.runs.plan import Job
 
@@ -34,8 +35,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         command.add_argument("--jobs", type=at_least_one, default=2, help="how many at once (2)")
     names = commands.add_parser("names", help="download the lecture's list of names")
     names.set_defaults(call=download_names)
-    table = commands.add_parser("table", help="write the table of V1 to V6 into README.md")
+    table = commands.add_parser(
+        "table", help="write the table of V1 to V6 into README.md, draw its ladder"
+    )
     table.set_defaults(call=write_versions)
+    work = commands.add_parser("work", help="copy the notebooks to work/, where they are not yet")
+    work.set_defaults(call=with_copies("lay_out_work"))
+    student = commands.add_parser("student", help="copy them without solutions to build/student")
+    student.set_defaults(call=with_copies("lay_out_student"))
+    solved = commands.add_parser("solved", help="tell which exercises are solved in work/")
+    solved.set_defaults(call=with_copies("tell_solved"))
     return parser.parse_args(arguments)
 
 
@@ -97,17 +106,30 @@ def download_names(options: argparse.Namespace) -> int:
 
 
 def write_versions(options: argparse.Namespace) -> int:
-    """Writes the table of the stored study into README.md."""
+    """Writes the table of the stored study into README.md, and draws its ladder."""
     from mmhelpers.study import StudyError
-    from mmhelpers.study.table import README, write_table
+    from mmhelpers.study.table import README, draw_ladder, write_table
 
     try:
         write_table()
+        draw_ladder()
     except StudyError as error:
         complain(str(error))
         return 1
-    print(f"wrote the table of V1 to V6 into {README.name}")
+    print(f"wrote the table of V1 to V6 into {README.name}, and drew assets/ladder.png")
     return 0
+
+
+def with_copies(task: str) -> Callable[[argparse.Namespace], int]:
+    """Gives a command that does something with copies of the notebooks."""
+
+    def command(options: argparse.Namespace) -> int:
+        from mmhelpers.runs import copies
+
+        getattr(copies, task)()
+        return 0
+
+    return command
 
 
 def call(arguments: list[str] | None = None) -> int:

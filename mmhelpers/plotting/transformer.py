@@ -193,7 +193,7 @@ def plot_ladder(losses: Mapping[str, float], marks: Mapping[str, float]) -> Axes
     for row, (label, loss) in enumerate(marks.items()):
         ax.axvline(loss, color=RED, linestyle="--", lw=1.2, marker="")
         place = {"textcoords": "offset points", "fontsize": 9, "color": RED, "va": "center"}
-        write(ax.annotate("", (loss, len(losses) - 2 - row), (8, 0), **place), label)
+        write(ax.annotate("", (loss, len(losses) - 1.5 - row), (8, 0), **place), label)
     ax.margins(x=0.12)
     ax.set_xlabel("dev loss (nats)")
     ax.grid(axis="x", alpha=0.3)

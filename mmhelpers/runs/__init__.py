@@ -5,6 +5,7 @@ plan         what a run will do; what can't be run is refused here
 environment  what a notebook's process inherits, and what not
 runner       runs several at once, a process each
 notebook     one notebook through papermill
+copies       a working copy, copies without solutions, which exercises are solved
 report       progress, failures and the final table
 """
 

@@ -9,6 +9,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from mmhelpers.data import ROOT
+from mmhelpers.reference.table import figures
 from mmhelpers.study import StudyError, load_study, usual_path
 from mmhelpers.study.recipes import recipe_for
 
@@ -32,6 +33,14 @@ NEW = {
     "v5": "wider",
     "v6": "ours: two residual WaveNets, taught by names and by the table",
 }
+# The steps of the ladder in README.md, and which expected figure each stands at.
+LADDER = {
+    "01 · table of pairs": "01/kneser_ney/dev_1",
+    "02 · MLP": "02/mlp/dev",
+    "03 · BatchNorm": "03/ladder/bn/dev",
+    "05 · WaveNet": "05/v5/dev",
+}
+FIVE = "01/kneser_ney/dev_5"
 
 
 @dataclass(frozen=True)
@@ -115,3 +124,26 @@ def write_table(readme: Path = README, store: Path = STORE) -> None:
         raise StudyError(f"there is no study in {store.name}: run it first (notebook 06)")
     text = with_table(readme.read_text(encoding="utf-8"), versions_table(summarise(done.values())))
     readme.write_text(text, encoding="utf-8")
+
+
+def ladder() -> tuple[dict[str, float], float]:
+    """The dev loss of a model of each notebook, and that of the best table, on the lecture's list.
+
+    Raises StudyError where the stored study is damaged.
+    """
+    expected = {f.name: float(f.value) for f in figures() if f.names == "lecture" and f.tolerance}
+    steps = {step: expected[name] for step, name in LADDER.items()}
+    v6 = summarise(load_study(STORE).values())["v6"]
+    return steps | {"06 · V6": mean(v6.dev)}, expected[FIVE]
+
+
+def draw_ladder(folder: str | Path = "assets") -> None:
+    """Draws the ladder of README.md."""
+    from mmhelpers.plotting import plot_ladder, save_figure  # takes a moment
+
+    steps, best_table = ladder()
+    told = ", ".join(f"{loss:.2f} in {step[:2]}" for step, loss in steps.items())
+    alt = (
+        f"Dev loss falls from notebook to notebook, {told}; a table of counts has {best_table:.2f}."
+    )
+    save_figure(plot_ladder(steps, {"table of five characters": best_table}), folder, "ladder", alt)

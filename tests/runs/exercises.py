@@ -14,11 +14,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from mmhelpers.runs.copies import VERDICT, is_solution
 from mmhelpers.runs.files import has_tag
 
 ATTEMPTS = Path(__file__).parents[1] / "exercises"
 HEAD = re.compile(r"^# %% (Exercise \w+): (right|wrong|never)(?:.*?says \"(.*)\")?$", re.MULTILINE)
-VERDICT = re.compile(r"(?:^|(?<=\s))(right|not tried yet|not yet: .+)$", re.MULTILINE)
 # What nobody should hand in, as the value of any exercise: a check says so and does not crash.
 OF_A_WRONG_TYPE = ["'a text'", "-1", "{}", "object()", "lambda *a, **k: 'a text'"]
 
@@ -65,7 +65,7 @@ def find_exercises(notebook: NotebookNode) -> list[Exercise]:
             numbered = re.search(r"^#+ (Exercise \d+)", cell.source, re.MULTILINE)
             heading, open_cells = numbered and numbered[1], []
         elif heading and cell.cell_type == "code":
-            if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            if not is_solution(cell):
                 open_cells.append(cell)
             elif len(open_cells) > 1:
                 found.setdefault(heading, []).append(Exercise(heading, open_cells))

@@ -15,8 +15,10 @@ from exercises import (
     with_attempts,
 )
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from notebook_list import STEMS
 
+from mmhelpers.runs.copies import without_solutions
 from mmhelpers.runs.files import QUICK_STEPS, ROOT, read_notebook
 from mmhelpers.runs.notebook import quick_copy
 
@@ -30,10 +32,13 @@ def attempts_of(stem: str) -> Path:
 
 
 def tried(notebook: nbformat.NotebookNode, attempts: str, folder: Path) -> list[str]:
-    """Runs a notebook with the attempts of a text; gives what is wrong with its checks."""
+    """Runs a notebook with the attempts of a text; gives what is wrong with its checks.
+
+    Its solutions are left out: what a later cell needs must not stand in one.
+    """
     exercises = find_exercises(notebook)
     read_attempts(attempts, exercises)
-    run = with_attempts(notebook, exercises)
+    run = with_attempts(without_solutions(notebook), exercises)
     NotebookClient(run, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
     return too_few(exercises) + judge(run, exercises)
 
@@ -118,6 +123,13 @@ def test_a_tiny_notebook_fails(tmp_path, check, attempts, fault):
         check = check.replace("value = attempt(3)", "value = attempt(3) if attempt else 0")
     found = tried(tiny(check), attempts, tmp_path)
     assert any(fault in line for line in found), found
+
+
+def test_a_cell_that_needs_a_solution(tmp_path):
+    notebook = tiny()
+    notebook.cells[-1].source = "doubled"
+    with pytest.raises(CellExecutionError, match="'doubled' is not defined"):
+        tried(notebook, RIGHT + WRONG, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """The summary of the study, the table of it in README.md, and its figures."""
 
 import json
+import re
 import sys
 
 import matplotlib.pyplot as plt
 import pytest
+from PIL import Image
 
 from mmhelpers import __main__
+from mmhelpers.data import ROOT
 from mmhelpers.plotting import plot_curves
 from mmhelpers.study import StudyError, load_study, table
 from mmhelpers.study.table import (
@@ -14,6 +17,7 @@ from mmhelpers.study.table import (
     END,
     README,
     STORE,
+    ladder,
     spread,
     summarise,
     versions_table,
@@ -54,6 +58,7 @@ def files(tmp_path, monkeypatch):
     readme.write_text(f"# Title\n\n{BEGIN}\nold\n{END}\n\nmore\n", encoding="utf-8")
     store.write_text(json.dumps({"list": "x", "cells": RESULTS}), encoding="utf-8")
     monkeypatch.setattr(table.write_table, "__defaults__", (readme, store))
+    monkeypatch.setattr(table.draw_ladder, "__defaults__", (tmp_path / "assets",))
     monkeypatch.setattr(sys, "argv", ["mmhelpers", "table"])
     return readme, store
 
@@ -80,6 +85,7 @@ def test_the_command_writes_the_table(files, capsys):
         text = readme.read_text(encoding="utf-8")
         assert text == f"# Title\n\n{BEGIN}\n{TABLE}\n{END}\n\nmore\n"
     assert "README.md" in capsys.readouterr().out
+    assert (readme.parent / "assets" / "ladder.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,15 @@ def test_the_table_in_the_readme_is_current():
     assert list(summaries) == ["v1", "v2", "v3", "v4", "v5", "v6"]
     table = versions_table(summaries)
     assert with_table(text, table) == text, "run: python -m mmhelpers table"
+
+
+def test_the_ladder():
+    steps, best_table = ladder()
+    assert list(steps.values()) == sorted(steps.values(), reverse=True)
+    assert steps["02 · MLP"] == 2.1655 and best_table == 1.9835
+    told = [step.split()[0] for step in steps]
+    alt = Image.open(ROOT / "assets" / "ladder.png").text["Description"]
+    assert re.findall(r"in (\d\d)", alt) == told, "run: python -m mmhelpers table"
 
 
 def test_without_words_a_study_of_any_list_is_read(files):
