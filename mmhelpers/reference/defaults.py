@@ -23,7 +23,7 @@ DEFAULTS = {
     "05_wavenet": Defaults(200_000, 42),
     "06_scaling": Defaults(200_000, 42),
     "07_recurrent": Defaults(4_000, 42),
-    "08_transformer": Defaults(12_000, 42),
+    "08_transformer": Defaults(3_000, 42),
     "09_generation": Defaults(12_000, 42),
 }
 
