@@ -64,12 +64,12 @@ class Recipe:
 RECIPES = {
     "mlp": Recipe({"n_embd": 32, "n_embd2": 368}, lr=2e-3, dropout=0.2),
     "rnn": Recipe({"n_embd2": 400}, lr=2e-3, dropout=0.3),
-    "gru": Recipe({"n_embd2": 224}, lr=4e-3, dropout=0.3),
-    "lstm": Recipe({"n_embd2": 192}, lr=4e-3, dropout=0.3),
+    "gru": Recipe({"n_embd2": 224}, lr=6e-3, dropout=0.2),
+    "lstm": Recipe({"n_embd2": 192}, lr=6e-3, dropout=0.2),
     "cnn": Recipe({"n_embd": 98}, dropout=0.2),
     "bow": Recipe({"n_embd": 128, "n_embd2": 740}, dropout=0.2),
-    "transformer": Recipe(weight_decay=0.1, dropout=0.2),
-    "modern": Recipe(weight_decay=0.1, dropout=0.2),
+    "transformer": Recipe(lr=6e-3, dropout=0.2),
+    "modern": Recipe(lr=6e-3, dropout=0.2),
 }
 V6 = "adamw 0.008 0.15 final 0.2 table 0.2 average 0.04"
 
@@ -91,7 +91,7 @@ OWN = {
     **dict.fromkeys(("v1", "v2", "v3", "v4", "v5", "tree"), LectureSGD()),
     "v6": _parse(V6),
     **RECIPES,
-    "student": Recipe(dropout=0.05),  # a modern Transformer
+    "student": Recipe(lr=5e-3, dropout=0.05),  # a modern Transformer
 }
 
 
