@@ -76,7 +76,13 @@ from mmhelpers.plotting.quiz import Quiz
 from mmhelpers.plotting.rates import plot_early, plot_rates
 from mmhelpers.plotting.recurrent import plot_gru, plot_lstm, plot_rows, plot_unrolled
 from mmhelpers.plotting.scaling import plot_curves
-from mmhelpers.plotting.scans import plot_dilated, plot_knobs, plot_over, plot_scan
+from mmhelpers.plotting.scans import (
+    plot_dilated,
+    plot_knobs,
+    plot_over,
+    plot_scan,
+    plot_step_times,
+)
 from mmhelpers.plotting.side_by_side import plot_dev_curves, plot_raw_and_mean, plot_two_runs
 from mmhelpers.plotting.sliders import with_sliders
 from mmhelpers.plotting.stacks import plot_stack
@@ -169,6 +175,7 @@ __all__ = [
     "plot_slopes",
     "plot_smoothing",
     "plot_stack",
+    "plot_step_times",
     "plot_storage",
     "plot_student",
     "plot_stream",

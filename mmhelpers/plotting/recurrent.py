@@ -18,7 +18,7 @@ Point = tuple[float, float]
 def plot_rows(words: Sequence[str], length: int) -> Axes:
     """A batch of names three times: padded to `length`, trimmed to its longest name, packed.
 
-    A blue box is an input with a target, a hatched one is filling; below the packed names stands
+    A blue box is an input with a target, a hatched one is padding; below the packed names stands
     how many of them each step still has to read.
     """
     longest = max(map(len, words)) + 1
@@ -62,7 +62,7 @@ def plot_unrolled(word: str, vocab_size: int, n_embd: int, n_hidden: int) -> Axe
     T = len(inputs)
     ax = new_axes(width=WIDTH, height=4.6)
     box(ax, -1.6, 3.2, "h", FAINT)
-    ax.annotate("start", (-1.6, 2.5), ha="center", va="top", fontsize=9)
+    ax.annotate("first\nstate", (-1.6, 2.5), ha="center", va="top", fontsize=9)
     for t in range(T):
         x = 1.6 * t
         box(ax, x, 0, inputs[t], FAINT)
@@ -101,7 +101,12 @@ def plot_gru(n_in: int, n_hidden: int) -> Axes:
     To the right, z as a knob: the new value of one unit whose old one is 0.8 and whose n is -0.5.
     """
     grid = new_grid(1, 2, WIDTH, 3.4, width_ratios=[2.6, 1])[0]
-    ax = _bus(grid[0], n_in, n_hidden, [1.9, 4.2, 7.0])
+    shapes = _shapes(n_in, n_hidden)
+    said = [
+        "into z and r: x W + h U + b; into n: x W + b + r · (h U + c)",
+        f"each with its own {shapes}; and c ({n_hidden},)",
+    ]
+    ax = _bus(grid[0], n_in, n_hidden, [1.9, 4.2, 7.0], said)
     _way(ax, 3.6, "old h", f"new h\n(B, {n_hidden})", [1.9, 7.0])
     block(ax, 1.9, 0.8, 1.9, 0.8, "z = σ( … )", ORANGE)
     block(ax, 4.2, 0.8, 1.9, 0.8, "r = σ( … )", ORANGE)
@@ -134,7 +139,8 @@ def _draw_knob(ax: Axes, old: float, new: float) -> None:
 @our_style()
 def plot_lstm(n_in: int, n_hidden: int) -> Axes:
     """The LSTM's step: the memory c along the top, what is shown of it, h, below."""
-    ax = _bus(new_axes(width=WIDTH, height=3.9), n_in, n_hidden, [1.9, 3.9, 5.9, 8.0])
+    said = [f"into each box: x W + h U + b, of its own {_shapes(n_in, n_hidden)}"]
+    ax = _bus(new_axes(width=WIDTH, height=3.9), n_in, n_hidden, [1.9, 3.9, 5.9, 8.0], said)
     shape = f"(B, {n_hidden})"
     _way(ax, 4.3, "old c", f"new c\n{shape}", [1.9, 4.9])
     for x, name in ((1.9, "f = σ( … )"), (3.9, "i = σ( … )"), (8.0, "o = σ( … )")):
@@ -155,18 +161,24 @@ def plot_lstm(n_in: int, n_hidden: int) -> Axes:
     return ax
 
 
-def _bus(ax: Axes, n_in: int, n_hidden: int, takers: Sequence[float]) -> Axes:
-    """The axes with a line along the bottom that carries x and h to the boxes at these places."""
+def _shapes(n_in: int, n_hidden: int) -> str:
+    """The weights of a box, with their shapes."""
+    return f"W ({n_in}, {n_hidden}), U ({n_hidden}, {n_hidden}), b ({n_hidden},)"
+
+
+def _bus(ax: Axes, n_in: int, n_hidden: int, takers: Sequence[float], said: Sequence[str]) -> Axes:
+    """The axes with a line along the bottom that carries x and h to the boxes at these places.
+
+    Below the line stands what the boxes make of them.
+    """
     text = f"x (B, {n_in})\nold h (B, {n_hidden})"
     ax.annotate(text, (0.1, -0.5), ha="right", va="center", fontsize=9)
     ax.plot([0.2, max(takers)], [-0.5, -0.5], "-", color=SLATE, lw=1.5, marker="")
     for x in takers:
         arrow(ax, (x, -0.5), (x, 0.4), SLATE)
-    shapes = f"W ({n_in}, {n_hidden}), U ({n_hidden}, {n_hidden}), b ({n_hidden},)"
-    text = f"into each box: x W + h U + b, of its own {shapes}"
-    ax.annotate(text, (0.2, -0.7), va="top", fontsize=8, color=SLATE)
+    ax.annotate("\n".join(said), (0.2, -0.7), va="top", fontsize=8, color=SLATE)
     ax.set_xlim(-1.6, 10.9)
-    ax.set_ylim(-1.2, 4.9)
+    ax.set_ylim(-0.85 - 0.35 * len(said), 4.9)
     ax.set_axis_off()
     return ax
 

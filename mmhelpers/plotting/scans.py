@@ -12,7 +12,10 @@ from mmhelpers.plotting.lines import EVERY, name_lines
 from mmhelpers.plotting.recurrent import arrow, block, sign
 from mmhelpers.plotting.style import (
     BLUE,
+    COLORS,
     FAINT,
+    LINES,
+    MARKERS,
     ORANGE,
     PURPLE,
     RED,
@@ -22,7 +25,7 @@ from mmhelpers.plotting.style import (
 )
 from mmhelpers.plotting.text import write_ticks
 
-MARKERS = 20  # on a line at most, else only some
+MANY = 20  # markers on a line at most, else only some
 
 
 @our_style()
@@ -128,12 +131,34 @@ def plot_over(
     """Measured values as lines named at their ends; `log` names the logarithmic axes, as "xy"."""
     ax = new_axes(height=0.95 * HEIGHT)
     for label, points in lines.items():
-        every = EVERY if len(points) > MARKERS else None
+        every = EVERY if len(points) > MANY else None
         ax.plot(list(points), list(points.values()), label=label, markersize=4, markevery=every)
     for axis in log:
         ax.set(**{f"{axis}scale": "log"})
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
+    ax.grid(alpha=0.3)
+    name_lines(ax)
+    return ax
+
+
+@our_style()
+def plot_step_times(times: Mapping[tuple[str, int], Mapping[int, float]]) -> Axes:
+    """Milliseconds by the length of the rows, a line for each way and number of rows B.
+
+    A way has a colour and a marker, a number of rows a style of line; both axes are logarithmic.
+    """
+    ways, sizes = (list(dict.fromkeys(part)) for part in zip(*times, strict=True))
+    ax = new_axes(height=0.95 * HEIGHT)
+    for (way, B), points in times.items():
+        i = ways.index(way)
+        style = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": LINES[sizes.index(B)]}
+        ax.plot(list(points), list(points.values()), label=f"{way}, B = {B}", **style)
+    ax.set(xscale="log", yscale="log", xlabel="positions in a row")
+    ax.set_ylabel("ms, forward and backward")
+    lengths = sorted({T for points in times.values() for T in points})
+    ax.set_xticks(lengths, [f"{T}" for T in lengths])
+    ax.set_xticks([], minor=True)
     ax.grid(alpha=0.3)
     name_lines(ax)
     return ax

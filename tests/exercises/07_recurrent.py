@@ -85,7 +85,19 @@ def my_step(x, h, W, b, U, c):
     hr, hz, hn = (h @ U).chunk(3, 1)
     r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
     return (1 - z) * torch.tanh(xn + r * hn) + z * h
+# %% Exercise 3: wrong, says "two things are as in another GRU"
+def my_step(x, h, W, b, U, c):
+    H = h.shape[1]
+    r, z = torch.sigmoid((x @ W + b + h @ U)[:, :2*H]).chunk(2, 1)
+    n = torch.tanh((x @ W + b)[:, 2*H:] + (r * h) @ U[:, 2*H:] + c)
+    return (1 - z) * h + z * n
 # %% Exercise 3: wrong, says "another than torch's"
+def my_step(x, h, W, b, U, c):
+    xr, xz, xn = (x @ W).chunk(3, 1)
+    hr, hz, hn = (h @ U).chunk(3, 1)
+    r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
+    return (1 - z) * torch.tanh(xn + r * (hn + c)) + z * h
+# %% Exercise 3: wrong, says "in which order do the columns lie"
 def my_step(x, h, W, b, U, c):
     xz, xr, xn = (x @ W + b).chunk(3, 1)
     hz, hr, hn = (h @ U).chunk(3, 1)
@@ -120,7 +132,7 @@ def my_open(cell):
 def my_open(cell):
     cell.inputs.bias.data[64:128] = 2.0
     cell.hidden.weight.data *= 1.5
-# %% Exercise 4: wrong, says "stuck"
+# %% Exercise 4: wrong, says "next to no gradient"
 def my_open(cell):
     cell.inputs.bias.data[64:128] = 50.0
 # %% Exercise 4: wrong, says "comes from 1 step back"

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from mmhelpers import plotting
-from mmhelpers.plotting.scans import MARKERS
+from mmhelpers.plotting.scans import MANY
 from mmhelpers.plotting.style import RED
 
 
@@ -14,7 +14,7 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
-def test_rows_count_what_is_filling():
+def test_rows_count_what_is_padding():
     first = plotting.plot_rows(["emma", "bo", "ada"], 8)
     axes = first.figure.axes
     hatched = [sum(bool(patch.get_hatch()) for patch in ax.patches) for ax in axes]
@@ -51,6 +51,12 @@ def test_cells_name_their_boxes(draw, boxes, ways):
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
     assert sum(arrow.get_linewidth() > 3 for arrow in arrows) == ways + 1  # the state's way
     assert plotting.picture(ax)
+
+
+def test_the_gru_says_what_enters_its_candidate():
+    (said,) = (text for text in texts(plotting.plot_gru(3, 5)) if "into" in text)
+    assert "into n: x W + b + r · (h U + c)" in said and "c (5,)" in said
+    assert not any("(h U + c)" in text for text in texts(plotting.plot_lstm(3, 5)))
 
 
 def test_the_knob_stands_where_z_puts_it():
@@ -91,10 +97,21 @@ def test_knobs_have_a_column_for_each_letter():
 
 
 def test_over_draws_its_points_and_names_them():
-    many = {k: 0.5**k for k in range(MARKERS + 1)}
+    many = {k: 0.5**k for k in range(MANY + 1)}
     ax = plotting.plot_over({"a": {1: 2.0, 4: 3.0}, "b": many}, "steps", "size", log="y")
     few, long = ax.lines
     assert few.get_xydata().tolist() == [[1, 2], [4, 3]]
     assert (few.get_markevery(), long.get_markevery() is None) == (None, False)
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("steps", "size")
+
+
+def test_step_times_have_a_colour_for_each_way_and_a_style_for_each_size():
+    points = {4: 1.0, 8: 2.0}
+    ax = plotting.plot_step_times({(way, B): points for B in (32, 1) for way in ("a", "b")})
+    a32, b32, a1, b1 = ax.lines
+    assert a32.get_color() == a1.get_color() != b32.get_color() == b1.get_color()
+    assert a32.get_linestyle() == b32.get_linestyle() != a1.get_linestyle() == b1.get_linestyle()
+    assert [line.get_label() for line in ax.lines][::3] == ["a, B = 32", "b, B = 1"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["4", "8"]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
