@@ -45,11 +45,11 @@ model, steps = MLP(27), 10**8""",
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, chromium):
-    """Gives JupyterLab's address, with quick copies of two notebooks and one that trains."""
+    """Gives JupyterLab's address, with quick copies of three notebooks and one that trains."""
     folder = tmp_path_factory.mktemp("lab")
     options = {"names": "bundled", "steps": QUICK_STEPS, "output_dir": str(folder / "plots")}
     (folder / "work").mkdir()
-    for path in find_notebooks([1, 3]):
+    for path in find_notebooks([1, 3, 9]):
         quick_copy(path, folder / "work" / path.name, **options)
     cells = [new_code_cell(source) for source in TRAINING]
     notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
@@ -150,14 +150,34 @@ def test_01_opens_unmodified_and_runs(opened):
     assert notebook.is_modified()
 
 
-def test_03_opens_unmodified_runs_and_its_sliders_move_the_picture(opened):
-    notebook = opened("03_deep_mlp_batchnorm")
-    assert not notebook.is_modified()
-    assert notebook.run_all() == []
+def move_a_slider(notebook: Notebook) -> None:
+    """Pulls the first slider of a notebook; returns when its picture has changed."""
     notebook.show(notebook.index("plotting.with_sliders("))
     before = notebook.tab.locator("img.widget-image").get_attribute("src")
     notebook.tab.locator(".jp-OutputArea .noUi-handle").first.press("ArrowLeft")
     notebook.tab.wait_for_function(OTHER, arg=before)
+
+
+def test_03_opens_unmodified_runs_and_its_sliders_move_the_picture(opened):
+    notebook = opened("03_deep_mlp_batchnorm")
+    assert not notebook.is_modified()
+    assert notebook.run_all() == []
+    move_a_slider(notebook)
+
+
+def test_the_sampler_of_09_moves_its_picture_and_the_quiz_counts(opened):
+    notebook = opened("09_generation")
+    assert notebook.run_all() == []
+    move_a_slider(notebook)
+    notebook.show(notebook.index("plotting.Quiz("))
+    for button in notebook.tab.locator(".widget-toggle-buttons button", has_text="real").all():
+        button.click()
+    index = notebook.index("pressed = quiz.answers")
+    assert notebook.run(index) is True
+    right, names = map(
+        int, re.findall(r"your answers: (\d+) of (\d+) right", notebook.printed(index))[0]
+    )
+    assert 2 * right == names > 0  # half of the names are real
 
 
 def test_bars_are_whole_after_an_interrupt(opened):
