@@ -62,14 +62,14 @@ class Recipe:
 
 # Each about 200,000 parameters for 27 characters.  Notebook 08.
 RECIPES = {
-    "mlp": Recipe({"n_embd": 32, "n_embd2": 368}, lr=2e-3, dropout=0.2),
-    "rnn": Recipe({"n_embd2": 400}, lr=2e-3, dropout=0.3),
-    "gru": Recipe({"n_embd2": 224}, lr=6e-3, dropout=0.2),
-    "lstm": Recipe({"n_embd2": 192}, lr=6e-3, dropout=0.2),
-    "cnn": Recipe({"n_embd": 98}, dropout=0.2),
+    "mlp": Recipe({"n_embd": 32, "n_embd2": 368}, lr=0.006, dropout=0.2),
+    "rnn": Recipe({"n_embd2": 400}, lr=0.002, weight_decay=0.2, dropout=0.1),
+    "gru": Recipe({"n_embd2": 224}, lr=0.006, dropout=0.2),
+    "lstm": Recipe({"n_embd2": 192}, lr=0.006, dropout=0.2),
+    "cnn": Recipe({"n_embd": 98}, lr=0.006, dropout=0.2),
     "bow": Recipe({"n_embd": 128, "n_embd2": 740}, dropout=0.2),
-    "transformer": Recipe(lr=6e-3, dropout=0.2),
-    "modern": Recipe(lr=6e-3, dropout=0.2),
+    "transformer": Recipe(lr=0.006, dropout=0.2),
+    "modern": Recipe(lr=0.006, dropout=0.2),
 }
 V6 = "adamw 0.008 0.15 final 0.2 table 0.2 average 0.04"
 

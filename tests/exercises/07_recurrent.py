@@ -116,7 +116,8 @@ def my_step(x, h, W, b, U, c):
 
 # %% Exercise 4: right
 def my_open(cell):
-    cell.inputs.bias[64:128] += 1.5
+    n = cell.n_hidden
+    cell.inputs.bias[n : 2 * n] += 1.5
 # %% Exercise 4: right
 def my_open(cell):
     with torch.no_grad():
@@ -124,17 +125,22 @@ def my_open(cell):
         f.fill_(3.0)
 # %% Exercise 4: wrong, says "comes from 1 step back"
 def my_open(cell):
-    cell.inputs.bias[:64] = 2.0
+    cell.inputs.bias[: cell.n_hidden] = 2.0
 # %% Exercise 4: wrong, says "more than one of the four"
 def my_open(cell):
     cell.inputs.bias.data.fill_(2.0)
+# %% Exercise 4: wrong, says "of the four boxes"
+def my_open(cell):
+    cell.inputs.bias.data[64:128] = 6.0
 # %% Exercise 4: wrong, says "weights have changed"
 def my_open(cell):
-    cell.inputs.bias.data[64:128] = 2.0
+    n = cell.n_hidden
+    cell.inputs.bias.data[n : 2 * n] = 2.0
     cell.hidden.weight.data *= 1.5
 # %% Exercise 4: wrong, says "next to no gradient"
 def my_open(cell):
-    cell.inputs.bias.data[64:128] = 50.0
+    n = cell.n_hidden
+    cell.inputs.bias.data[n : 2 * n] = 50.0
 # %% Exercise 4: wrong, says "comes from 1 step back"
 def my_open(cell):
     return cell
