@@ -76,7 +76,8 @@ def _table(
             hidden = not np.isfinite(value)
             style = {"facecolor": "white" if hidden else color, "edgecolor": "white"}
             ax.add_patch(Rectangle((left + j, top - i - 1), 1, 1, alpha=0.45, **style))
-            shown = "−∞" if hidden else f"{value:.1f}" if value % 1 else f"{value:.0f}"
+            small = f"{value:.2f}".lstrip("0") if value < 1 else f"{value:.1f}"
+            shown = "−∞" if hidden else small if value % 1 else f"{value:.0f}"
             place = (left + j + 0.5, top - i - 0.5)
             ax.text(*place, shown, ha="center", va="center", fontsize=7)
     for i, name in enumerate(names):
@@ -159,9 +160,10 @@ def plot_dials(turns: Tensor) -> Axes:
         for position, angle in enumerate(turns[:, i].tolist()):
             x, y = np.cos(angle), np.sin(angle)
             ax.plot([0, x], [0, y], "-", color=BLUE, marker="", lw=1)
-            ax.text(1.17 * x, 1.17 * y, position, ha="center", va="center", fontsize=8)
+            if turns[1, i] > 0.2 or position in (0, len(turns) - 1):  # else they would overlap
+                ax.text(1.17 * x, 1.17 * y, position, ha="center", va="center", fontsize=8)
         ax.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), aspect="equal")
-        ax.set_title(f"pair {i}: {float(turns[1, i]):.2f} a position", fontsize=9)
+        ax.set_title(f"pair {i}: {float(turns[1, i]):.2f} rad a position", fontsize=9)
         ax.set_axis_off()
     return grid[0]
 
@@ -191,8 +193,9 @@ def plot_ladder(losses: Mapping[str, float], marks: Mapping[str, float]) -> Axes
     ax.set_yticks(places, list(losses))
     ax.invert_yaxis()
     for row, (label, loss) in enumerate(marks.items()):
-        ax.axvline(loss, color=RED, linestyle="--", lw=1.2, marker="")
-        place = {"textcoords": "offset points", "fontsize": 9, "color": RED, "va": "center"}
+        color = (RED, PURPLE)[row % 2]
+        ax.axvline(loss, color=color, linestyle=("--", ":")[row % 2], lw=1.5, marker="")
+        place = {"textcoords": "offset points", "fontsize": 9, "color": color, "va": "center"}
         write(ax.annotate("", (loss, len(losses) - 1.5 - row), (8, 0), **place), label)
     ax.margins(x=0.12)
     ax.set_xlabel("dev loss (nats)")
@@ -218,6 +221,7 @@ def plot_student() -> Axes:
         ((10.55, 3.9), (12.05, 2.7)), ((10.55, 2.3), (12.05, 2.3)), ((10.55, 0.7), (12.05, 1.9)),
     ):  # fmt: skip
         _arrow(ax, start, end, SLATE)
+    _arrow(ax, (9, 3.4), (9, 2.85), SLATE)
     ax.plot([1.6, 1.6, 7.3], [3.95, 4.35, 4.35], "-", color=BROWN, marker="", lw=1.5)
     _arrow(ax, (7.3, 4.35), (7.45, 4.2), BROWN)
     ax.annotate("samples", (4.4, 4.4), ha="center", fontsize=8, color=BROWN)

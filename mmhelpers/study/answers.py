@@ -35,7 +35,7 @@ def stored_answers(
         for cell in there:
             found.setdefault(cell.model, []).append(_run(as_used(done[cell]), ours))
         if lacking := sorted({cell.model for cell in set(cells) - set(there)}):
-            missing.append(f"missing in the study of notebook {number}: {', '.join(lacking)}")
+            missing.append(f"runs missing in the study of notebook {number}: {', '.join(lacking)}")
         if not cells:
             missing.append(f"the study of notebook {number} is not there: its models are missing")
         elif not ours:

@@ -91,13 +91,26 @@ def my_attention(x, qkv, project, n_head):
     scores = q @ k.mT / (C // n_head) ** 0.5
     weights = scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf).softmax(-1)
     return (weights @ v).transpose(1, 2).reshape(B, T, C)
-# %% Exercise 3: wrong, says "the numbers are others"
+# %% Exercise 3: wrong, says "the numbers differ"
 def my_attention(x, qkv, project, n_head):
     B, T, C = x.shape
     q, k, v = (p.view(B, T, n_head, -1).transpose(1, 2) for p in (x @ qkv).chunk(3, -1))
     scores = q @ k.mT / (C // n_head) ** 0.5
     weights = scores.softmax(-1) * torch.ones(T, T).tril()  # no longer sum to 1
     return (weights @ v).transpose(1, 2).reshape(B, T, C) @ project
+# %% Exercise 3: wrong, says "hears of later ones only"
+def my_attention(x, qkv, project, n_head):
+    B, T, C = x.shape
+    q, k, v = (p.view(B, T, n_head, -1).transpose(1, 2) for p in (x @ qkv).chunk(3, -1))
+    scores = q @ k.mT / (C // n_head) ** 0.5
+    weights = scores.masked_fill(torch.ones(T, T).tril(-1).bool(), -torch.inf).softmax(-1)
+    return (weights @ v).transpose(1, 2).reshape(B, T, C) @ project
+# %% Exercise 3: wrong, says "looks only once"
+def my_attention(x, qkv, project, n_head):
+    B, T, C = x.shape
+    q, k, v = (x @ qkv).chunk(3, -1)
+    scores = (q @ k.mT / C**0.5).masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)
+    return scores.softmax(-1) @ v @ project
 # %% Exercise 3: wrong, says "the shape is"
 def my_attention(x, qkv, project, n_head):
     q, k, v = (x @ qkv).chunk(3, -1)
@@ -137,6 +150,10 @@ def my_penalty(T, slopes):
 def my_penalty(T, slopes):
     away = torch.arange(T)[:, None] - torch.arange(T)
     return (-slopes[0] * away).masked_fill(away < 0, -torch.inf)
+# %% Exercise 4: wrong, says "stands nan"
+def my_penalty(T, slopes):
+    away = torch.arange(T)[:, None] - torch.arange(T)
+    return -slopes[:, None, None] * away + (away < 0) * -torch.inf
 # %% Exercise 4: never says "masked_fill"
 # %% Exercise 4: never says "distance"
 
@@ -159,9 +176,16 @@ def my_even(G):
     for _ in range(2):
         X = 1.5 * X - 0.5 * X @ X.T @ X
     return X
-# %% Exercise 5: wrong, says "the singular vectors are others"
+# %% Exercise 5: wrong, says "the singular vectors differ"
 def my_even(G):
     return G.sign()
+# %% Exercise 5: wrong, says "the singular v"
+def my_even(G):  # never divided by its norm
+    X = G
+    for _ in range(5):
+        A = X @ X.T
+        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+    return X
 # %% Exercise 5: wrong, says "the shape is"
 def my_even(G):
     return torch.linalg.svd(G, full_matrices=False)[0]

@@ -58,7 +58,7 @@ def test_what_is_missing_is_said(tmp_path):
     assert "gru" not in found and "lstm" in found
     assert missing == [
         "the study of notebook 06 is not there: its models are missing",
-        "missing in the study of notebook 08: gru, student",
+        "runs missing in the study of notebook 08: gru, student",
     ]
 
 
