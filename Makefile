@@ -29,6 +29,7 @@ student: $(READY) ## copy the notebooks without their solutions to build/student
 	$(RUN) -m mmhelpers student
 
 book: $(READY) ## build the series as a site in build/book, from the stored outputs
+	@rm -rf build/book build/doctrees
 	$(RUN) -m sphinx -W --keep-going -n -q -d build/doctrees notebooks build/book
 	@find build/book -name '*.map' -delete
 	@echo "open build/book/index.html"

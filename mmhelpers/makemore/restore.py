@@ -104,7 +104,8 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
             raise ValueError(f"{name} has not the shape that the sizes say")
     optimizer = state["optimizer"]
     count = (sum(map(math.prod, shapes.values())),)
-    averaged = {**state["average"]} if config["average"] and config["type"] != "ngram" else {}
+    averages = config["average"] and config["type"] != "ngram"
+    averaged = {**state["average"]} if averages else {}
     steps = averaged.pop("steps", 0)
     moments = ((name, optimizer[name]) for name in ("mean", "square"))
     for name, tensor in [*model.items(), *averaged.items(), *moments]:
@@ -118,8 +119,13 @@ def check_numbers(state: State, config: State, vocab_size: int) -> None:
     if (optimizer["square"] < 0).any():
         raise ValueError("the optimiser's mean square is below 0")
     within("step", optimizer["steps"], natural)
-    if averaged and within("steps of the average", steps, natural) != optimizer["steps"]:
-        raise ValueError("the average is of other steps")
+    if averages:
+        if within("steps of the average", steps, natural) != optimizer["steps"]:
+            raise ValueError("the average is of other steps")
+        if steps and {n: t.shape for n, t in averaged.items()} != {
+            n: t.shape for n, t in model.items()
+        }:
+            raise ValueError("the average is not of these parameters")
     within("best", state["best"], loss)
 
 

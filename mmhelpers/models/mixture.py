@@ -22,14 +22,14 @@ class EveryPosition(Layer):
         boundaries = x.new_zeros(len(x), self.block_size - 1)
         windows = torch.cat([boundaries, x], 1).unfold(1, self.block_size, 1)  # (B, T, block_size)
         logits = self.model(windows.flatten(0, 1).to(device_of(self.model)))
-        return logits.to(x.device).unflatten(0, x.shape)
+        return logits.float().to(x.device).unflatten(0, x.shape)
 
 
 class Mixture(Layer):
     """The mean of models' probabilities, by weight: x (B, T) gives their logs (B, T, V).
 
     Of the models those of windows, such as a table of counts, are asked at every position; one at
-    least reads whole names.  Raises ValueError for models of different vocabularies, and for
+    least reads whole names.  Raises ValueError for vocabularies of different sizes, and for
     weights that are not one for each model, 0 or more, with sum 1.  Built in notebook 09 (Jelinek
     and Mercer 1980).
     """
@@ -60,11 +60,16 @@ def best_weights(log_probs: Tensor, rounds: int = 300) -> Tensor:
 
     `log_probs` (K, N) are what each of K models says of each thing, a letter or a whole name.
     Every round gives each model the share that it has in explaining the things, on average.
-    Raises ValueError for no models or no things.  Built in notebook 09 (Dempster et al. 1977).
+    Raises ValueError for no models, no things, or a thing that all models exclude.  Built in
+    notebook 09 (Dempster et al. 1977).
     """
     if log_probs.ndim != 2 or not log_probs.numel():
         raise ValueError(f"log-probabilities {tuple(log_probs.shape)}: (models, things) are needed")
     log_probs = log_probs.double()
+    if log_probs.isnan().any() or (log_probs.amax(0) == -torch.inf).any():
+        raise ValueError(
+            "a thing has no probability under any of the models: no weights explain it"
+        )
     weights = torch.full((len(log_probs), 1), 1 / len(log_probs), dtype=torch.float64)
     for _ in range(rounds):
         weights = softmax((weights.log() + log_probs).T).mean(0)[:, None]

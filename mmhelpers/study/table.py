@@ -33,12 +33,13 @@ NEW = {
     "v5": "wider",
     "v6": "ours: two residual WaveNets, taught by names and by the table",
 }
-# The steps of the ladder in README.md, and which expected figure each stands at.
+# The steps of the ladder in README.md, each below the last, and its expected figure.
 LADDER = {
     "01 · table of pairs": "01/kneser_ney/dev_1",
     "02 · MLP": "02/mlp/dev",
     "03 · BatchNorm": "03/ladder/bn/dev",
     "05 · WaveNet": "05/v5/dev",
+    "09 · mixture": "09/mixture/names",
 }
 FIVE = "01/kneser_ney/dev_5"
 
@@ -60,7 +61,7 @@ def as_used(result: Mapping[str, Any]) -> Mapping[str, Any]:
     Where the rate ends above zero these are the averaged ones, else the last ones.
     """
     recipe = recipe_for(result["model"], result.get("recipe", ""))
-    return result["averaged"] if getattr(recipe, "final", 0) else result
+    return result.get("averaged", result) if getattr(recipe, "final", 0) else result
 
 
 def summarise(results: Iterable[Mapping[str, Any]], path: str = "") -> dict[str, Summary]:
@@ -127,14 +128,21 @@ def write_table(readme: Path = README, store: Path = STORE) -> None:
 
 
 def ladder() -> tuple[dict[str, float], float]:
-    """The dev loss of a model of each notebook, and that of the best table, on the lecture's list.
+    """The dev losses of ever better models, and that of the best table, on the lecture's list.
 
-    Raises StudyError where the stored study is damaged.
+    Raises StudyError where a stored study is damaged.
     """
     expected = {f.name: float(f.value) for f in figures() if f.names == "lecture" and f.tolerance}
     steps = {step: expected[name] for step, name in LADDER.items()}
-    v6 = summarise(load_study(STORE).values())["v6"]
-    return steps | {"06 · V6": mean(v6.dev)}, expected[FIVE]
+    for step, model, store in (
+        ("06 · V6", "v6", STORE),
+        ("08 · student", "student", SEQUENCE_STORE),
+    ):
+        found = summarise(load_study(store).values()).get(model)
+        if not found:
+            raise StudyError(f"there is no run of {model} in {store.parent.name}/{store.name}")
+        steps[step] = mean(found.dev)
+    return dict(sorted(steps.items())), expected[FIVE]
 
 
 def draw_ladder(folder: str | Path = "assets") -> None:

@@ -241,7 +241,6 @@ def test_cache_gives_the_same(kind, parts):
         pieces.append(block(part, cache))
         cache.length += part.shape[1]  # as the model does after all its blocks
     close(torch.cat(pieces, 1), block(x))
-    return
 
 
 def test_cache_of_a_block_that_knows_no_positions():

@@ -95,6 +95,11 @@ def test_what_is_solved(series, capsys):
     write_notebook(notebook, mine)
     __main__.call(["solved"])
     assert capsys.readouterr().out == f"{'01_one':<24} 1 of 2 solved: 1\n"
+    notebook.cells[8].outputs = []  # a check that has not run, beside one that says right
+    notebook.cells.insert(9, check("right\n"))
+    write_notebook(notebook, mine)
+    __main__.call(["solved"])
+    assert capsys.readouterr().out == f"{'01_one':<24} 1 of 2 solved: 1\n"
 
 
 @pytest.mark.parametrize("stem", STEMS)

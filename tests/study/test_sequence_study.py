@@ -12,7 +12,7 @@ from mmhelpers.fast import has_faster
 from mmhelpers.losses import softmax
 from mmhelpers.study import Cell, load_study, run_cell, sequence, student
 from mmhelpers.study.cells import build_net
-from mmhelpers.study.recipes import recipe_for
+from mmhelpers.study.recipes import RECIPES, recipe_for
 from mmhelpers.study.taught import table_of
 from mmhelpers.study.variants import ABLATIONS, PARTS
 
@@ -46,13 +46,13 @@ def test_all_are_as_large(model):
     net = build_net(model, 27)
     assert 195_000 <= sum(p.numel() for p in net.parameters()) <= 204_800
     other = build_net(model, 27, dropout=0.25)
-    assert other.parameters()[0].shape == net.parameters()[0].shape
+    assert [p.shape for p in other.parameters()] == [p.shape for p in net.parameters()]
 
 
 def test_a_recipes_dropout_is_the_nets():
     net = build_net("transformer no-position", 27, dropout=0.125)
     assert net.dropout.p == net.blocks[0].dropout.p == 0.125
-    assert build_net("gru", 27).dropout.p == 0.3
+    assert build_net("gru", 27).dropout.p == RECIPES["gru"].dropout
     recipe = recipe_for("gru", "adamw 0.004 0.1 dropout 0.25")
     assert (recipe.dropout, recipe.sizes) == (0.25, {"n_embd2": 224})
 
