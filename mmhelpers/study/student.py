@@ -125,11 +125,11 @@ class LessonRows(TaughtRows):
 def run_student(cell: Cell, words: Sequence[str], teacher_steps: int = TEACHER_STEPS) -> Result:
     """As `run_cell` for a student; `teacher` has the losses of its teacher and what it cost.
 
-    The cost is that of training its networks; made-up names and targets take a few minutes more,
-    which are in the `lesson_seconds`.
+    The cost is that of training its networks; what made-up names and targets take is in the
+    `lesson_seconds`.
     """
-    lesson, start = LESSONS[cell.model.partition(" ")[2]], time.perf_counter()
-    found = networks_of(words, teacher_steps)
+    lesson, found = LESSONS[cell.model.partition(" ")[2]], networks_of(words, teacher_steps)
+    start = time.perf_counter()
     teacher = teacher_of(words, found, lesson.table)
     rows = LessonRows(words, teacher, lesson, cell.seed)
     seconds = time.perf_counter() - start
