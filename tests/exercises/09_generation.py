@@ -19,6 +19,9 @@ def my_bytes(log_probs):
 # %% Exercise 1: wrong, says "24 names of"
 def my_bytes(log_probs):
     return -sum(log_probs) / len(log_probs) / math.log(2) / 8
+# %% Exercise 1: wrong, says "give nan"
+def my_bytes(log_probs):
+    return math.nan
 # %% Exercise 1: never says "log(2)"
 # %% Exercise 1: never says "0.9017"
 
@@ -103,6 +106,27 @@ def my_sampler(next_of, letters, g, temperature=1.0, top_k=None, top_p=None, min
             break
         drawn.append(letters[i])
     return "".join(drawn)
+# %% Exercise 3: wrong, says "with temperature 0.5 and top_p 0.85"
+def my_sampler(next_of, letters, g, temperature=1.0, top_k=None, top_p=None, min_p=None, beginning="", length=9):
+    name = beginning
+    while len(name) < length:  # the temperature comes after the cuts
+        p = sharpen(next_of(name), 1.0, top_k, top_p, min_p) ** (1 / temperature)
+        i = int(torch.multinomial(p, 1, generator=g))
+        if i == 0:
+            break
+        name += letters[i]
+    return name
+# %% Exercise 3: wrong, says "with top_p 0.8 and min_p 0.25"
+def my_sampler(next_of, letters, g, temperature=1.0, top_k=None, top_p=None, min_p=None, beginning="", length=9):
+    name = beginning
+    while len(name) < length:  # min_p before top_p
+        p = sharpen(next_of(name), temperature, top_k, None, min_p)
+        p = sharpen(p.log(), 1.0, None, top_p, None)
+        i = int(torch.multinomial(p, 1, generator=g))
+        if i == 0:
+            break
+        name += letters[i]
+    return name
 # %% Exercise 3: wrong, says "with temperature 0.5"
 def my_sampler(next_of, letters, g, temperature=1.0, top_k=None, top_p=None, min_p=None, beginning="", length=9):
     name = beginning
@@ -180,6 +204,14 @@ def my_update(weights, given):
 # %% Exercise 4: right
 def my_update(weights, given):
     return torch.softmax(weights.log() + given.log(), 0)
+# %% Exercise 4: right
+def my_update(weights, given):
+    weights *= given
+    weights /= weights.sum()
+    return weights
+# %% Exercise 4: wrong, says "the weights sum to nan"
+def my_update(weights, given):
+    return weights * math.nan
 # %% Exercise 4: wrong, says "the weights sum to"
 def my_update(weights, given):
     return weights * given
