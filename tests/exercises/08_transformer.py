@@ -43,7 +43,6 @@ def my_count(V, T, L, C):
 # %% Exercise 2: wrong, says "for V, T, L, C = 5"
 def my_count(V, T, L, C):
     return 204544
-# %% Exercise 2: never says "204544"
 # %% Exercise 2: never says "12 * C"
 
 # %% Exercise 3: right
