@@ -100,3 +100,13 @@ def test_best_weights_leave_out_who_is_never_right():
 def test_best_weights_of_nothing(shape):
     with pytest.raises(ValueError, match="models, things"):
         best_weights(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("impossible", [float("nan"), -float("inf")])
+def test_best_weights_of_what_no_model_thinks_possible(impossible):
+    log_probs = torch.tensor([[-1.0, impossible], [-2.0, impossible]])
+    with pytest.raises(ValueError, match="no probability under any"):
+        best_weights(log_probs)
+    log_probs[0, 1] = -1.0
+    if impossible < 0:  # one model thinks it possible
+        assert best_weights(log_probs).isfinite().all()

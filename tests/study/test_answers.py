@@ -16,7 +16,7 @@ LOSSES = np.array([5.0, 6.5, 7.25])
 def result(cell, dev=2.0, **more):
     fields = {"model": cell.model, "seed": cell.seed, "steps": cell.steps, "path": cell.path}
     sizes = dict.fromkeys(("parameters", "multiply_adds", "predictions", "seconds", "train"), 1)
-    losses = {"dev": dev, "test": dev + 0.1, "curve": [], "dev_names": packed(LOSSES)}
+    losses = {"dev": dev, "test": dev and dev + 0.1, "curve": [], "dev_names": packed(LOSSES)}
     losses["test_names"] = packed(LOSSES + 1)
     return fields | {"recipe": cell.recipe} | sizes | losses | more
 
@@ -28,6 +28,7 @@ def scaling_store(path, words=WORDS):
         result(Cell("v1", 42, 10, "exact"), dev=9.0),
         result(Cell("v5", 42, 10, "fast", "sgd 0.2"), dev=9.0),
         result(Cell("v6", 42, 10, "fast"), averaged=averaged),
+        result(Cell("v6", 43, 10, "fast"), dev=None),  # it diverged
     ]
     save_store(path, "cells", cells, words)
     return path
