@@ -28,7 +28,6 @@ def scaling_store(path, words=WORDS):
         result(Cell("v1", 42, 10, "exact"), dev=9.0),
         result(Cell("v5", 42, 10, "fast", "sgd 0.2"), dev=9.0),
         result(Cell("v6", 42, 10, "fast"), averaged=averaged),
-        result(Cell("v6", 43, 10, "fast"), dev=None),  # it diverged
     ]
     save_store(path, "cells", cells, words)
     return path
@@ -61,6 +60,14 @@ def test_what_is_missing_is_said(tmp_path):
         "the study of notebook 06 is not there: its models are missing",
         "runs missing in the study of notebook 08: gru, student",
     ]
+
+
+def test_a_run_that_diverged_is_missing(tmp_path):
+    save_store(tmp_path / "06.json", "cells", [result(Cell("v6", 42, 10, "fast"), dev=None)], WORDS)
+    found, missing = stored_answers(
+        WORDS, tmp_path / "06.json", sequence_store(tmp_path / "08.json")
+    )
+    assert "v6" not in found and missing == ["runs missing in the study of notebook 06: v6"]
 
 
 def test_of_another_list_there_are_no_losses_of_names(tmp_path):
