@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmhelpers.study import sequence
-from mmhelpers.study.cells import Cell, Result
+from mmhelpers.study.cells import Cell, Result, usual_path
 from mmhelpers.study.grid import load_study
 from mmhelpers.study.store import StudyError
 from mmhelpers.study.table import SEQUENCE_STORE, STORE, as_used
@@ -23,8 +23,7 @@ def stored_answers(
 
     A run has its losses by split, such as "dev" and "test".  Where the study is of the list of
     these words, `dev_names` and `test_names` are the losses (N,) of every name; else they are left
-    out.  Of V1 to V5 these are the runs of the fast form, whose test losses are stored.  Raises
-    StudyError for a file that is damaged.
+    out.  Raises StudyError for a file that is damaged.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     missing = []
@@ -44,11 +43,14 @@ def stored_answers(
 
 
 def versions(done: dict[Cell, Result]) -> list[Cell]:
-    """The runs of V1 to V6 by their own recipes that have a test loss."""
+    """The runs of V1 to V6 as 06 shows them, by their own recipes, that have a test loss."""
     return [
         cell
         for cell, result in done.items()
-        if cell.model in VERSIONS and not cell.recipe and cell.path == "fast" and "test" in result
+        if cell.model in VERSIONS
+        and not cell.recipe
+        and cell.path == usual_path(cell.model)
+        and "test" in result
     ]
 
 
