@@ -42,7 +42,7 @@ def my_count(V, T, L, C):
     return (2 * V + T + 2) * C + V + L * (12 * C * C + 13 * C)
 # %% Exercise 2: wrong, says "for V, T, L, C = 5"
 def my_count(V, T, L, C):
-    return 204_550
+    return 204_544 if C == 64 else 7
 # %% Exercise 2: never says "204544"
 # %% Exercise 2: never says "12 * C"
 
