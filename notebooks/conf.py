@@ -23,10 +23,12 @@ myst_heading_anchors = 3
 
 # Everything a page needs lies beside it, MathJax too: in one file that draws with SVG, no fonts.
 mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static/mathjax/tex-svg.js"
-html_static_path = [str(mathjax)]
+html_static_path = [str(mathjax), "book.css"]
+html_css_files = ["book.css"]
 mathjax_path = mathjax.name
 html_theme = "sphinx_book_theme"
 html_title = project
+html_use_index = False  # of Python names: there are none
 html_show_search_summary = False  # which would take a server
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
 html_theme_options = {
@@ -77,6 +79,8 @@ def prepare_cell(cell: nbformat.NotebookNode) -> None:
     for output in cell.outputs:
         if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        if table := output.get("data", {}).get("text/html"):  # the theme knows tables by this name
+            output.data["text/html"] = table.replace("<table>", '<table class="dataframe">')
 
 
 def with_slug(link: re.Match) -> str:

@@ -33,7 +33,8 @@ def build(folder: Path, links: str) -> subprocess.CompletedProcess:
     nbformat.write(new_notebook(cells=first, metadata=PYTHON), source / "01_first.ipynb")
     nbformat.write(new_notebook(cells=second, metadata=PYTHON), source / "02_second.ipynb")
     (source / "index.md").write_text("# A book\n\n```{toctree}\n:glob:\n\n0*\n```\n")
-    shutil.copy(ROOT / "notebooks" / "conf.py", source)
+    for name in ("conf.py", "book.css"):
+        shutil.copy(ROOT / "notebooks" / name, source)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", source, "book"]
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
 

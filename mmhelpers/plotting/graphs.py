@@ -126,15 +126,15 @@ def plot_three_ways() -> Axes:
     for name, place in places.items():
         frame = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": SLATE}
         ax.annotate(name, place, ha="center", va="center", fontsize=12, bbox=frame)
-    for text, place, color in [
-        ("directly: $r$", (1.55, 0.2), BLUE),
-        (r"$\frac{1}{n}$", (0.85, 0.85), ORANGE),
-        ("through the mean:\n$-r$ into every one", (2.75, 2.0), ORANGE),
-        (r"$\frac{2(x_i-\mu)}{n-1}$", (0.45, -1.05), RED),
-        ("through the variance:\n" r"$-\frac{1}{2}r^3(x_j-\mu)$ into every one", (2.6, -2.15), RED),
-        (r"$\gamma\,g_j$", (6.15, 1.15), SLATE),
-    ]:
-        ax.annotate(text, place, color=color, fontsize=11, va="center")
+    for text, place in {
+        "directly: $r$": (1.55, 0.2),
+        r"$\frac{1}{n}$": (0.85, 0.85),
+        "through the mean:\n$-r$ into every one": (2.75, 2.0),
+        r"$\frac{2(x_i-\mu)}{n-1}$": (0.45, -1.05),
+        "through the variance:\n" r"$-\frac{1}{2}r^3(x_j-\mu)$ into every one": (2.6, -2.15),
+        r"$\gamma\,g_j$": (6.15, 1.15),
+    }.items():
+        ax.annotate(text, place, fontsize=11, va="center")
     ax.annotate("⋮", (5, 0.85), ha="center", va="center", fontsize=14)
     ax.annotate("⋮", (5, -0.85), ha="center", va="center", fontsize=14)
     ax.set(xlim=(-0.5, 7.5), ylim=(-2.6, 2.5))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
 from mmhelpers.plotting.base import WIDTH, new_axes, new_grid
@@ -15,6 +16,9 @@ from mmhelpers.plotting.text import write, write_ticks
 
 Interval = tuple[float, float, float]  # measured, low, high
 Bin = tuple[float, float, float, float]  # said, happened, low, high
+
+# Where the settings of a curve stand beside its points, for each curve of a plane: in points.
+BESIDE = [(-12, -7), (0, -12), (15, -5), (4, 11)]
 
 
 @our_style()
@@ -171,12 +175,14 @@ def plot_plane(
     The points of a curve are its settings, by name; `others` are single points, by name.
     """
     ax = new_axes(height=5.0)
-    for way, points in ways.items():
+    style = {"fontsize": 8, "textcoords": "offset points", "ha": "center", "va": "center"}
+    for i, (way, points) in enumerate(ways.items()):
         x, y = zip(*points.values(), strict=True)
-        (line,) = ax.plot(x, y, label=way, markersize=5)
+        ax.plot(x, y, label=way, markersize=5)
         for setting, place in points.items():
-            style = {"fontsize": 7, "color": line.get_color(), "textcoords": "offset points"}
-            write(ax.annotate("", place, (5, -8), **style), setting)
+            note = ax.annotate("", place, BESIDE[i % len(BESIDE)], **style)
+            note.set_path_effects([withStroke(linewidth=2, foreground="white")])
+            write(note, setting)
     for name, place in others.items():
         ax.plot(*place, "*", color=RED, markersize=10)
         style = {"fontsize": 9, "color": RED, "textcoords": "offset points"}

@@ -128,13 +128,23 @@ def plot_knobs(z: Mapping[str, Tensor]) -> Axes:
 def plot_over(
     lines: Mapping[str, Mapping[float, float]], xlabel: str, ylabel: str, log: str = ""
 ) -> Axes:
-    """Measured values as lines named at their ends; `log` names the logarithmic axes, as "xy"."""
+    """Measured values as lines named at their ends; `log` names the logarithmic axes, as "xy".
+
+    A logarithmic x has its ticks where the points are.
+    """
     ax = new_axes(height=0.95 * HEIGHT)
     for label, points in lines.items():
         every = EVERY if len(points) > MANY else None
         ax.plot(list(points), list(points.values()), label=label, markersize=4, markevery=every)
     for axis in log:
         ax.set(**{f"{axis}scale": "log"})
+    if "x" in log:
+        places = sorted({x for points in lines.values() for x in points})
+        ax.set_xticks(places, [f"{x:g}" for x in places])
+        ax.set_xticks([], minor=True)
+    if "y" in log and ax.get_ylim()[1] < 100 * ax.get_ylim()[0]:  # plain numbers, not powers
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.grid(alpha=0.3)

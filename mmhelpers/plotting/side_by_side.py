@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from mmhelpers.plotting.base import HEIGHT, WIDTH, new_axes, new_grid
 from mmhelpers.plotting.curves import means_of
-from mmhelpers.plotting.lines import mark, name_lines
+from mmhelpers.plotting.lines import legend_outside, mark, name_lines
 from mmhelpers.plotting.style import PURPLE, SLATE, our_style
 
 
@@ -62,7 +62,10 @@ def plot_dev_curves(
     xlabel: str = "step",
     ylabel: str = "dev loss (nats)",
 ) -> Axes:
-    """Dev losses against the steps at which they were taken, a line for each run."""
+    """Dev losses against the steps at which they were taken, a line for each run.
+
+    Lines that end apart are named in a legend: a label at an end would lie on other lines.
+    """
     ax = new_axes(height=0.9 * HEIGHT)
     for label, curve in curves.items():
         every = max(1, len(curve) // 16)
@@ -70,5 +73,6 @@ def plot_dev_curves(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.grid(alpha=0.3)
-    name_lines(ax)
+    end_together = len({max(curve, default=0) for curve in curves.values()}) == 1
+    (name_lines if end_together else legend_outside)(ax)
     return ax

@@ -44,8 +44,8 @@ def plot_attention_strip(
         high = top[name]
         _table(ax, 4.6, high, table, {"q": "Q", "k": "K", "v": "V"}[name], "(T, d)", color)
         _arrow(ax, (2.2, middle - T / 2), (4.4, high - T / 2), color)
-        place = (3.3, (middle + high) / 2 - T / 2 + (0.9 if name == "q" else 0.3))
-        ax.text(place[0] - 0.5 * (name != "k"), place[1], f"W$_{name}$", ha="center", fontsize=9)
+        right, up = {"q": (2.7, 0.9), "k": (3.3, 0.3), "v": (2.7, 0.0)}[name]
+        ax.text(right, (middle + high - T) / 2 + up, f"W$_{name}$", ha="center", fontsize=9)
     _table(ax, 9.4, middle, scores, "Q @ K.T / √d, masked", "(T, T)", FAINT)
     _table(ax, 15.6, middle, weights, "softmax of each row", "(T, T)", FAINT)
     _table(ax, 22, middle, weights @ v, "weights @ V", "(T, d)", PURPLE)
@@ -188,7 +188,8 @@ def plot_ladder(losses: Mapping[str, float], marks: Mapping[str, float]) -> Axes
     places = range(len(losses))
     ax.plot(list(losses.values()), places, "-", color=BLUE, marker="o")
     for place, loss in zip(places, losses.values(), strict=True):
-        note = {"textcoords": "offset points", "va": "center", "fontsize": 9}
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # over lines that pass
+        note = {"textcoords": "offset points", "va": "center", "fontsize": 9, "bbox": ground}
         ax.annotate(f"{loss:.3f}", (loss, place), (9, 0), **note)
     ax.set_yticks(places, list(losses))
     ax.invert_yaxis()

@@ -10,6 +10,7 @@ STEMS = [path.stem for path in find_notebooks()]
 MEGABYTES = 25
 LEVEL_A = {"runOnly": ["wcag2a", "wcag21a"], "resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+CUT_OFF = "parts => parts.filter(p => p.scrollWidth > p.clientWidth + 1).map(p => p.innerText)"
 NO_PICTURE = "images => images.filter(i => i.alt == '' || i.naturalWidth == 0).map(i => i.src)"
 
 
@@ -45,6 +46,9 @@ def test_a_page(read, page):
     assert tab.locator("mjx-container").count() == tab.locator(".math").count()
     assert not tab.locator("mjx-merror").count()
     assert tab.locator("article img").evaluate_all(NO_PICTURE) == []
+    for width in 1400, 800:
+        tab.set_viewport_size({"width": width, "height": 1000})
+        assert tab.locator("article pre, article div.math").evaluate_all(CUT_OFF) == []
     assert not violations(opened, LEVEL_A)
 
 

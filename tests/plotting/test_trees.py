@@ -97,3 +97,8 @@ def test_dev_curves():
     ax = plotting.plot_dev_curves({"a": {1: 3.0, 2: 2.0}, "b": {2: 1.0}})
     assert [list(line.get_xydata()[-1]) for line in ax.lines] == [[2, 2], [2, 1]]
     assert [line.get_label() for line in ax.lines] == ["a", "b"]
+
+
+def test_dev_curves_that_end_apart_have_a_legend():
+    ax = plotting.plot_dev_curves({"a": {1: 3, 4: 2}, "b": {1: 3}, "c": {1: 2}, "d": {1: 1}})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c", "d"]
