@@ -11,6 +11,9 @@ MEGABYTES = 25
 LEVEL_A = {"runOnly": ["wcag2a", "wcag21a"], "resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 CUT_OFF = "parts => parts.filter(p => p.scrollWidth > p.clientWidth + 1).map(p => p.innerText)"
+TOO_WIDE = """formulas => formulas.map(f => [f, f.closest("section")])
+    .filter(([f, s]) => f.getBoundingClientRect().right > s.getBoundingClientRect().right + 1)
+    .map(([f]) => f.closest(".math").textContent)"""
 NO_PICTURE = "images => images.filter(i => i.alt == '' || i.naturalWidth == 0).map(i => i.src)"
 
 
@@ -48,7 +51,8 @@ def test_a_page(read, page):
     assert tab.locator("article img").evaluate_all(NO_PICTURE) == []
     for width in 1400, 800:
         tab.set_viewport_size({"width": width, "height": 1000})
-        assert tab.locator("article pre, article div.math").evaluate_all(CUT_OFF) == []
+        assert tab.locator("article pre").evaluate_all(CUT_OFF) == []
+        assert tab.locator("article mjx-container > svg").evaluate_all(TOO_WIDE) == []
     assert not violations(opened, LEVEL_A)
 
 
