@@ -106,6 +106,12 @@ def test_over_draws_its_points_and_names_them():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("steps", "size")
 
 
+def test_over_has_plain_numbers_on_logarithmic_axes():
+    ax = plotting.plot_over({"a": {8: 6.0, 200: 40.0}}, "letters", "ms", log="xy")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["8", "200"]
+    assert ax.yaxis.get_major_formatter()(10) == ax.yaxis.get_minor_formatter()(10) == "10"
+
+
 def test_step_times_have_a_colour_for_each_way_and_a_style_for_each_size():
     points = {4: 1.0, 8: 2.0}
     ax = plotting.plot_step_times({(way, B): points for B in (32, 1) for way in ("a", "b")})
