@@ -55,10 +55,14 @@ def versions(done: dict[Cell, Result]) -> list[Cell]:
 
 
 def finals(done: dict[Cell, Result]) -> list[Cell]:
-    """The full trainings of notebook 08 and its students; none where the search is not complete."""
+    """The full trainings of notebook 08 and its student; none where the search is not complete.
+
+    The students without an ingredient of the lesson are an experiment, not models of the series.
+    """
     if any(cell not in done for cell in sequence.search_cells()):
         return []
-    return [*sequence.full_cells(done), *sequence.student_cells()]
+    students = [cell for cell in sequence.student_cells() if cell.model == "student"]
+    return [*sequence.full_cells(done), *students]
 
 
 def _load(store: Path, words: Sequence[str]) -> tuple[dict[Cell, Result], bool]:

@@ -7,18 +7,42 @@ parts, each with a check of its own, they are "Exercise 1a", "Exercise 1b" and s
 """
 
 import ast
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from mmhelpers.runs.copies import VERDICT, is_solution
-from mmhelpers.runs.files import has_tag
 
 ATTEMPTS = Path(__file__).parents[1] / "exercises"
 HEAD = re.compile(r"^# %% (Exercise \w+): (right|wrong|never)(?:.*?says \"(.*)\")?$", re.MULTILINE)
+# The cell that tries the attempts of an exercise. It leaves the learner's cells as they were and
+# the stream of random numbers where it was, so that the notebook goes on as if nothing had been.
+TRY = """def _try_attempts(blank, attempts, check, file):
+    import contextlib, io, json, pathlib, torch
+
+    def run(*sources):
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                for source in sources:
+                    exec(source, globals())
+        except Exception as error:
+            said.write(f"\\ncrashed: {{type(error).__name__}}: {{error}}")
+        return said.getvalue()
+
+    found = []
+    with torch.random.fork_rng(devices=[]):
+        for attempt in attempts:
+            run(blank, attempt)
+            found.append(run(check))
+    run(blank)
+    pathlib.Path(file).write_text(json.dumps(found))
+
+_try_attempts(*{arguments!r})"""
 # What nobody should hand in, as the value of any exercise: a check says so and does not crash.
 OF_A_WRONG_TYPE = ["'a text'", "-1", "{}", "object()", "lambda *a, **k: 'a text'"]
 
@@ -31,7 +55,6 @@ class Attempt:
     kind: str  # "right" or "wrong"
     code: str
     says: str = ""
-    verdicts: list[str] = field(default_factory=list)  # what the check said, filled by `judge`
 
 
 @dataclass
@@ -96,10 +119,10 @@ def read_attempts(text: str, exercises: list[Exercise]) -> None:
             by_name[name].attempts.append(Attempt(name, kind, code, says or ""))
 
 
-def with_attempts(notebook: NotebookNode, exercises: list[Exercise]) -> NotebookNode:
-    """Gives the notebook with every attempt, and the check after it, where its check stands.
+def with_attempts(notebook: NotebookNode, exercises: list[Exercise], folder: Path) -> NotebookNode:
+    """Puts after the check of each exercise a cell that tries the attempts.
 
-    Before each attempt everything is blank again, and after the last one too.
+    What the check says of each goes to a file in the folder, which `judge` reads.
     """
     cells = []
     checks = {id(exercise.cells[-1]): exercise for exercise in exercises}
@@ -107,35 +130,22 @@ def with_attempts(notebook: NotebookNode, exercises: list[Exercise]) -> Notebook
         cells.append(cell)
         if exercise := checks.get(id(cell)):
             blank = "\n".join(c.source for c in exercise.cells[:-1])
-            for number, attempt in enumerate(exercise.attempts):
-                tags = ["raises-exception", f"{exercise.name}/{number}"]
-                whole = f"{blank}\n{attempt.code}"
-                for code, also in ((whole, []), (cell.source, ["judge"])):
-                    metadata = {"tags": [*tags, *also]}
-                    cells.append(nbformat.v4.new_code_cell(code, metadata=metadata))
-            cells.append(nbformat.v4.new_code_cell(blank))
-    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+            attempts = [attempt.code for attempt in exercise.attempts]
+            arguments = blank, attempts, cell.source, str(folder / f"{exercise.name}.json")
+            source, tags = TRY.format(arguments=arguments), {"tags": ["nbval-ignore-output"]}
+            cells.append(new_code_cell(source, metadata=tags))
+    notebook.cells = cells
+    return notebook
 
 
-def said_in(cell: NotebookNode) -> list[str]:
-    """Gives the verdicts that a check printed; an error counts as one."""
-    printed = "".join(o.get("text", "") for o in cell.outputs if o.output_type == "stream")
-    errors = [f"crashed: {o.ename}: {o.evalue}" for o in cell.outputs if o.output_type == "error"]
-    return VERDICT.findall(printed) + errors
-
-
-def judge(executed: NotebookNode, exercises: list[Exercise]) -> list[str]:
+def judge(folder: Path, exercises: list[Exercise]) -> list[str]:
     """Gives a line for each check that does not do what it should on the attempts."""
-    verdicts = {}
-    for cell in executed.cells:
-        if has_tag(cell, "judge"):
-            verdicts[next(t for t in cell.metadata.tags if "/" in t)] = said_in(cell)
     found = []
     for exercise in exercises:
-        for number, attempt in enumerate(exercise.attempts):
-            said = verdicts[f"{exercise.name}/{number}"]
-            fault = _fault(attempt, said, exercise.never)
-            if fault:
+        printed = json.loads((folder / f"{exercise.name}.json").read_text())
+        for attempt, text in zip(exercise.attempts, printed, strict=True):
+            said = VERDICT.findall(text) + re.findall("^crashed: .*", text, re.MULTILINE)
+            if fault := _fault(attempt, said, exercise.never):
                 found.append(f"{exercise.name}, {attempt.code!r}: {fault}, it says {said}")
     return found
 

@@ -1,4 +1,7 @@
-"""The checks of the exercises, tried with wrong and with other right attempts."""
+"""The checks of the exercises, tried with wrong and with other right attempts.
+
+How the notebooks' own checks take theirs is seen in the one run of each, in `test_notebooks`.
+"""
 
 import re
 from pathlib import Path
@@ -15,60 +18,20 @@ from exercises import (
     with_attempts,
 )
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from notebook_list import STEMS
-
-from mmhelpers.runs.copies import without_solutions
-from mmhelpers.runs.files import QUICK_STEPS, ROOT, read_notebook
-from mmhelpers.runs.notebook import quick_copy
-
-# Without a file of attempts yet: this list only shrinks.
-NOT_YET: list[str] = []
-
-
-def attempts_of(stem: str) -> Path:
-    """Gives the file of attempts of a notebook."""
-    return ATTEMPTS / f"{stem}.py"
 
 
 def tried(notebook: nbformat.NotebookNode, attempts: str, folder: Path) -> list[str]:
-    """Runs a notebook with the attempts of a text; gives what is wrong with its checks.
-
-    Its solutions are left out: what a later cell needs must not stand in one.
-    """
+    """Runs a notebook with the attempts of a text; gives what is wrong with its checks."""
     exercises = find_exercises(notebook)
     read_attempts(attempts, exercises)
-    run = with_attempts(without_solutions(notebook), exercises)
+    run = with_attempts(notebook, exercises, folder)
     NotebookClient(run, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
-    return too_few(exercises) + judge(run, exercises)
+    return too_few(exercises) + judge(folder, exercises)
 
 
-class ExerciseTests:
-    """The test of one notebook, a class of its own so that two can run side by side."""
-
-    stem: str
-
-    def test_checks_take_what_is_right_and_refuse_what_is_wrong(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        monkeypatch.delenv("MAKEMORE_METRICS", raising=False)
-        plots = str(tmp_path / "plots")
-        source = ROOT / "notebooks" / f"{self.stem}.ipynb"
-        copy = quick_copy(
-            source, tmp_path / source.name, names="bundled", steps=QUICK_STEPS, output_dir=plots
-        )
-        attempts = attempts_of(self.stem).read_text(encoding="utf-8")
-        faults = tried(read_notebook(copy), attempts, tmp_path)
-        assert not faults, "\n".join(faults)
-
-
-for _stem in STEMS:
-    if _stem not in NOT_YET:
-        globals()[f"Test{_stem}"] = type(f"Test{_stem}", (ExerciseTests,), {"stem": _stem})
-
-
-def test_the_list_names_the_notebooks_without_attempts():
-    assert {stem for stem in STEMS if not attempts_of(stem).exists()} == set(NOT_YET)
-    assert {path.stem for path in ATTEMPTS.glob("*.py")} <= set(STEMS)
+def test_every_notebook_has_attempts():
+    assert {path.stem for path in ATTEMPTS.glob("*.py")} == set(STEMS)
 
 
 CHECK = """from mmhelpers.reference import verdict
@@ -135,11 +98,17 @@ def test_a_tiny_notebook_fails(tmp_path, check, attempts, fault):
     assert any(fault in line for line in found), found
 
 
-def test_a_cell_that_needs_a_solution(tmp_path):
+def test_the_notebook_goes_on_as_if_nothing_had_been(tmp_path):
     notebook = tiny()
-    notebook.cells[-1].source = "doubled"
-    with pytest.raises(CellExecutionError, match="'doubled' is not defined"):
-        tried(notebook, RIGHT + WRONG, tmp_path)
+    notebook.cells[2].source = "import torch\nstart = torch.random.get_rng_state()\ndouble = None"
+    notebook.cells[-1].source += "\nassert torch.equal(start, torch.random.get_rng_state())"
+    drawn = "# %% Exercise 1: right\ndouble = lambda n: [n + n, torch.rand(n)][0]\n"
+    assert tried(notebook, drawn + RIGHT + WRONG, tmp_path) == []
+
+
+def test_a_check_that_crashes(tmp_path):
+    found = tried(tiny(CHECK.replace("print(", "print(double and double(3), ")), RIGHT, tmp_path)
+    assert any("crashed: TypeError" in line for line in found), found
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from exercises import ATTEMPTS, find_exercises, judge, read_attempts, too_few, with_attempts
 from nbformat.v4 import new_code_cell, new_output
 
 from mmhelpers.runs.environment import kernel_environment
@@ -75,14 +76,20 @@ class NotebookTests:
     def notebook(self):
         return read_notebook(self.path)
 
-    def test_gives_what_it_shows(self, notebook, tmp_path):
+    def test_gives_what_it_shows_and_its_checks_judge_rightly(self, notebook, tmp_path):
         assert any(is_compared(cell) for cell in notebook.cells)
         copy = quick(self.path, tmp_path)
+        short = read_notebook(copy)
+        exercises = find_exercises(short)
+        read_attempts((ATTEMPTS / f"{self.path.stem}.py").read_text(encoding="utf-8"), exercises)
+        write_notebook(with_attempts(short, exercises, tmp_path), copy)
         add_liar(copy)  # it alone must be red: nbval compares, and all others are as they show
         ran = nbval(copy)
-        cells = 1 + sum(cell.cell_type == "code" for cell in notebook.cells)
+        cells = 1 + len(exercises) + sum(cell.cell_type == "code" for cell in notebook.cells)
         assert f"1 failed, {cells} passed" in ran.stdout, ran.stdout + ran.stderr
         assert "Cell outputs differ" in ran.stdout and "something else" in ran.stdout
+        faults = too_few(exercises) + judge(tmp_path, exercises)
+        assert not faults, "\n".join(faults)
 
     def test_parameters(self):
         defaults = read_parameters(self.path)

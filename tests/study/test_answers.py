@@ -44,7 +44,7 @@ def sequence_store(path, without=()):
 def test_the_losses_that_models_are_used_with(tmp_path):
     stores = scaling_store(tmp_path / "06.json"), sequence_store(tmp_path / "08.json")
     found, missing = stored_answers(WORDS, *stores)
-    assert not missing and set(found) == {"v1", "v6", *sequence.MODELS, *sequence.STUDENTS}
+    assert not missing and set(found) == {"v1", "v6", *sequence.MODELS, "student"}
     assert [run["dev"] for run in found["v1"]] == [2.0]
     assert found["v6"][0]["test"] == 1.95  # of the averaged weights
     assert found["v6"][0]["dev_names"].tolist() == (LOSSES / 2).tolist()
