@@ -15,7 +15,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from mmhelpers.runs.copies import VERDICT, is_solution
+from mmhelpers.runs.copies import VERDICT, is_solution, without_solutions
 
 ATTEMPTS = Path(__file__).parents[1] / "exercises"
 HEAD = re.compile(r"^# %% (Exercise \w+): (right|wrong|never)(?:.*?says \"(.*)\")?$", re.MULTILINE)
@@ -120,13 +120,15 @@ def read_attempts(text: str, exercises: list[Exercise]) -> None:
 
 
 def with_attempts(notebook: NotebookNode, exercises: list[Exercise], folder: Path) -> NotebookNode:
-    """Puts after the check of each exercise a cell that tries the attempts.
+    """Puts a cell that tries the attempts after each check, and the solutions at the very end.
 
-    What the check says of each goes to a file in the folder, which `judge` reads.
+    So a cell that needs a solution fails.  What the check says of each attempt goes to a file in
+    the folder, which `judge` reads.
     """
-    cells = []
+    everything, cells = notebook.cells, []
     checks = {id(exercise.cells[-1]): exercise for exercise in exercises}
-    for cell in notebook.cells:
+    kept = without_solutions(notebook).cells
+    for cell in kept:
         cells.append(cell)
         if exercise := checks.get(id(cell)):
             blank = "\n".join(c.source for c in exercise.cells[:-1])
@@ -134,7 +136,8 @@ def with_attempts(notebook: NotebookNode, exercises: list[Exercise], folder: Pat
             arguments = blank, attempts, cell.source, str(folder / f"{exercise.name}.json")
             source, tags = TRY.format(arguments=arguments), {"tags": ["nbval-ignore-output"]}
             cells.append(new_code_cell(source, metadata=tags))
-    notebook.cells = cells
+    solutions = [cell for cell in everything if not any(cell is other for other in kept)]
+    notebook.cells = cells + solutions
     return notebook
 
 

@@ -2,8 +2,7 @@
 
 A name that a cell takes from an earlier one has one home.  Had it two, running the first of them
 again would give the taker another object than the one it was written for: the plain class
-instead of its twin, the generator of another net, the rows of another example.  And none takes a
-name from a solution, so that copies without solutions run.
+instead of its twin, the generator of another net, the rows of another example.
 """
 
 import ast
@@ -11,12 +10,8 @@ import builtins
 import json
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from mmhelpers.runs.copies import without_solutions
-from mmhelpers.runs.files import code_cells, find_notebooks, read_notebook
-
-HIDDEN = {"jupyter": {"source_hidden": True}}
+from mmhelpers.runs.files import find_notebooks
 
 
 class Flow(ast.NodeVisitor):
@@ -133,24 +128,3 @@ def test_any_cell_may_be_run_again(path):
     own = [cell for cell in code if "parameters" not in cell["metadata"].get("tags", [])]
     found = with_two_homes("".join(cell["source"]) for cell in own)
     assert not found, f"code cells that bind a name which another takes: {found}"
-
-
-def from_solutions(notebook):
-    """The names that cells take which are bound in none but solutions."""
-    taken, bound = set(), {*dir(builtins), "display"}  # IPython's
-    for cell in code_cells(without_solutions(notebook)):
-        flow = Flow()
-        flow.visit(ast.parse(cell.source))
-        taken, bound = taken | flow.outside(), bound | flow.bound
-    return taken - bound
-
-
-@pytest.mark.parametrize("last, expected", [("print(doubled)", {"doubled"}), ("print(n)", set())])
-def test_names_from_solutions_are_found(last, expected):
-    cells = [new_code_cell("n = 1"), new_code_cell("doubled = 2 * n", metadata=HIDDEN)]
-    assert from_solutions(new_notebook(cells=[*cells, new_code_cell(last)])) == expected
-
-
-@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
-def test_no_cell_needs_a_solution(path):
-    assert not from_solutions(read_notebook(path))

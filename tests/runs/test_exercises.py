@@ -18,6 +18,7 @@ from exercises import (
     with_attempts,
 )
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from notebook_list import STEMS
 
 
@@ -96,6 +97,13 @@ def test_a_tiny_notebook_fails(tmp_path, check, attempts, fault):
         check = check.replace("value = attempt(3)", "value = attempt(3) if attempt else 0")
     found = tried(tiny(check), attempts, tmp_path)
     assert any(fault in line for line in found), found
+
+
+def test_a_cell_that_needs_a_solution(tmp_path):
+    notebook = tiny()
+    notebook.cells[-1].source = "doubled"
+    with pytest.raises(CellExecutionError, match="'doubled' is not defined"):
+        tried(notebook, RIGHT + WRONG, tmp_path)
 
 
 def test_the_notebook_goes_on_as_if_nothing_had_been(tmp_path):
