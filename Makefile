@@ -44,8 +44,9 @@ lock: $(READY) ## make requirements.txt, the lock, from the ranges in pyproject.
 	$(RUN) -m uv pip compile pyproject.toml -o requirements.txt $(ARGS) --universal --all-extras \
 		--no-annotate -q --custom-compile-command "make lock"
 
+# Python compiles a module when it is first loaded, and most never are.
 $(READY): requirements.txt pyproject.toml
 	@echo "installing the requirements into $(ENV), which takes a few minutes"
 	$(PYTHON) -m venv $(ENV)
-	$(RUN) -m pip install -q --disable-pip-version-check -r requirements.txt -e .
+	$(RUN) -m pip install -q --disable-pip-version-check --no-compile -r requirements.txt -e .
 	@touch $@

@@ -131,8 +131,8 @@ def scan(keep: Tensor, add: Tensor) -> tuple[Tensor, Tensor]:
     shift = 1
     while shift < keep.shape[1]:
         # Before the first stands the step that changes nothing: keep all, add nothing.
-        earlier_keep = F.pad(keep, (0, 0, shift, 0), value=1.0)[:, :-shift]
-        earlier_add = F.pad(add, (0, 0, shift, 0))[:, :-shift]
+        moved = (0, 0, shift, -shift)  # as many steps in front as are cut off behind
+        earlier_keep, earlier_add = F.pad(keep, moved, value=1.0), F.pad(add, moved)
         keep, add = keep * earlier_keep, keep * earlier_add + add
         shift *= 2
     return keep, add

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from mmhelpers.data import ROOT, write_whole
 from mmhelpers.runs import NotebookError
 
-QUICK_STEPS = 200  # training steps of a quick run: enough for every cell to do its work
+QUICK_STEPS = 50  # training steps of a quick run: enough for every cell to do its work
 SEEDS = 2**63  # what torch's generators take, and room for a notebook to add to it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KINDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
