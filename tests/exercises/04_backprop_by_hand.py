@@ -196,6 +196,15 @@ def my_first_layer(dhprebn, Xb, C, embcat, W1):
     demb = dembcat.view(4, 3, 2)
     dC = torch.zeros_like(C).index_add_(0, Xb.flatten(), demb.flatten(0, 1))
     return dembcat, dW1, dhprebn.sum(0), demb, dC
+# %% Exercise 1d: wrong, says "dC is torch.float32"
+def my_first_layer(dhprebn, Xb, C, embcat, W1):
+    dembcat, dW1, db1 = dhprebn @ W1.T, embcat.T @ dhprebn, dhprebn.sum(0)
+    demb = dembcat.view(4, 3, 2)
+    dC = torch.zeros(C.shape)
+    for k in range(4):
+        for j in range(3):
+            dC[Xb[k, j]] += demb[k, j]
+    return dembcat, dW1, db1, demb, dC
 # %% Exercise 1d: never says "index_add_"
 # %% Exercise 1d: never says ".T"
 
@@ -278,6 +287,13 @@ def my_batch_norm_backward(dout, x, bngain):
     r = (x.var(0, keepdim=True) + 1e-5) ** -0.5
     raw = (x - x.mean(0)) * r
     return bngain * r * dout, (dout * raw).sum(0, keepdim=True), dout.sum(0, keepdim=True)
+# %% Exercise 3: wrong, says "its mean is not 0"
+def my_batch_norm_backward(dout, x, bngain):
+    n = len(x)
+    r = (x.var(0, keepdim=True) + 1e-5) ** -0.5
+    raw = (x - x.mean(0)) * r
+    dgain, dbias = (dout * raw).sum(0, keepdim=True), dout.sum(0, keepdim=True)
+    return bngain * r * (dout - raw * dgain / (n - 1)), dgain, dbias
 # %% Exercise 3: wrong, says "for a batch of 3, dx is off"
 def my_batch_norm_backward(dout, x, bngain):
     r = (x.var(0, keepdim=True, correction=0) + 1e-5) ** -0.5
