@@ -39,6 +39,10 @@ def my_calm(model):
     for name in ("C", "W1", "b1", "W2", "b2"):
         setattr(model, name, getattr(model, name).detach())
     model.b2.requires_grad = True
+# %% Exercise 1: wrong, says "change its .data"
+def my_calm(model):
+    model.W2 = model.W2 * 0.01
+    model.b2.data *= 0
 # %% Exercise 1: never says "W2"
 # %% Exercise 1: never says "0.01"
 
@@ -141,24 +145,45 @@ class MyDirect(MLP):
 class MyDirect(MLP):
     def __init__(self, *sizes):
         super().__init__(*sizes)
-        self.W3 = torch.randn((30, 27)).requires_grad_()
+        self.W3 = torch.randn((24, 27)).requires_grad_()
     def forward(self, x):
         return super().forward(x) + self.C[x].flatten(1) @ self.W3
 # %% Exercise 3: wrong, says "not among the parameters"
 class MyDirect(MLP):
     def __init__(self, *sizes):
         super().__init__(*sizes)
-        self.W3 = torch.zeros(30, 27)
+        self.W3 = torch.zeros(24, 27)
     def forward(self, x):
         return super().forward(x) + self.C[x].flatten(1) @ self.W3
 # %% Exercise 3: wrong, says "the logits are not"
 class MyDirect(MLP):
     def __init__(self, *sizes):
         super().__init__(*sizes)
-        self.W3 = torch.zeros(30, 27, requires_grad=True)
+        self.W3 = torch.zeros(24, 27, requires_grad=True)
 # %% Exercise 3: wrong, says "of the shape"
 class MyDirect(MLP):
     pass
+# %% Exercise 3: wrong, says "of the shape"
+class MyDirect(MLP):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.W3 = torch.zeros(30, 27, requires_grad=True)
+    def forward(self, x):
+        return super().forward(x) + self.C[x].view(-1, 30) @ self.W3
+# %% Exercise 3: wrong, says "W3 does not get its gradient"
+class MyDirect(MLP):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.W3 = torch.zeros(len(self.W1), self.W2.shape[1], requires_grad=True)
+    def forward(self, x):
+        return super().forward(x) + self.C[x].flatten(1) @ self.W3.data
+# %% Exercise 3: wrong, says "C does not get its gradient"
+class MyDirect(MLP):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.W3 = torch.zeros(len(self.W1), self.W2.shape[1], requires_grad=True)
+    def forward(self, x):
+        return super().forward(x) + self.C[x].detach().flatten(1) @ self.W3
 # %% Exercise 3: never says "zeros"
 # %% Exercise 3: never says "@ self.W3"
 
@@ -172,11 +197,18 @@ my_model = MLP(V, 4, 10, 100).to(device)
 my_model.W2.data *= 0.01
 my_model.b2.data *= 0
 _ = train(my_model, data_tr_four, 400, SGD(my_model.parameters(), 0.1), progress=False)
-# %% Exercise 4: wrong, says "not below"
+# %% Exercise 4: wrong, says "not 0.02 below"
 my_model = MLP(V, 5, 10, 200, torch.Generator().manual_seed(1))
-# %% Exercise 4: wrong, says "not below"
+# %% Exercise 4: wrong, says "not 0.02 below"
 my_model = MLP(V, 3, 10, 20, torch.Generator().manual_seed(1))
 my_model.W2.data *= 9
+# %% Exercise 4: right
+my_model = HandMLP(V, 10, 100, torch.Generator().manual_seed(1))
+my_model.W2.data *= 0.01
+my_model.b2.data *= 0
+_ = train_by_hand(my_model, cpu_data, 400, HandSGD(my_model.parameters(), 0.1), torch.Generator())
+# %% Exercise 4: wrong, says "not 0.02 below"
+my_model = mlp
 # %% Exercise 4: wrong, says "table of counts"
 my_model = tables["four"]
 # %% Exercise 4: never says "MLP("
