@@ -33,6 +33,9 @@ backwards_loss = -(backwards_N * (backwards_N / backwards_N.sum(1)[:, None]).cla
 # %% Exercise 2: wrong, says "which character is the row"
 backwards_N = N
 backwards_loss = floor
+# %% Exercise 2: wrong, says "other counts"
+backwards_N = N.T + 0.1
+backwards_loss = mean_nll(backwards_N / backwards_N.sum(1, keepdim=True), backwards_N)
 # %% Exercise 2: wrong, says "where are the dots"
 backwards_N = torch.zeros((V, V), dtype=torch.int64)
 for word in words:
@@ -158,6 +161,16 @@ my_loss = F.cross_entropy
 # %% Exercise 4: wrong, says "does not survive"
 my_softmax = lambda z: z.exp() / z.exp().sum(1, keepdim=True)
 my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "does not survive"
+my_softmax = lambda z: (z - z.max()).exp() / (z - z.max()).exp().sum(1, keepdim=True)
+my_loss = F.cross_entropy
+# %% Exercise 4: wrong, says "with a logit of 200"
+my_softmax = softmax
+my_loss = lambda z, t: ((z - z.max()).exp().sum(1).log() + z.max() - z[range(len(t)), t]).mean()
+# %% Exercise 4: wrong, says "the gradient is not"
+my_softmax = softmax
+my_loss = lambda z, t: ((z - z.amax(1, keepdim=True)).exp().sum(1).log() + z.amax(1) - z[range(len(t)), t]).mean()
+my_gradient = lambda z, t: (softmax(z) - F.one_hot(t, z.shape[1])) / z.shape[1]
 # %% Exercise 4: wrong, says "now the loss"
 my_softmax = softmax
 my_loss = None
@@ -203,6 +216,8 @@ best_added = {2: 0.15, 1: 1}
 best_added = {1: 0.3, 2: 2}
 # %% Exercise 5: wrong, says "2 does better with a larger"
 best_added = {1: 0.3, 2: 0.001}
+# %% Exercise 5: wrong, says "1 does better with a larger"
+best_added = {1: 0.001, 2: 0.2}
 # %% Exercise 5: wrong, says "between 0.001 and 10"
 best_added = {1: 0, 2: 0.2}
 # %% Exercise 5: wrong, says "keys 1 and 2"
