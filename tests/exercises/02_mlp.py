@@ -32,7 +32,7 @@ def my_calm(model):
 # %% Exercise 1: wrong, says "nats away"
 def my_calm(model):
     model.b2.data *= 0
-# %% Exercise 1: wrong, says "can't learn"
+# %% Exercise 1: wrong, says "change its .data"
 def my_calm(model):
     model.W2.data *= 0.01
     model.b2.data *= 0
@@ -42,6 +42,19 @@ def my_calm(model):
 # %% Exercise 1: wrong, says "change its .data"
 def my_calm(model):
     model.W2 = model.W2 * 0.01
+    model.b2.data *= 0
+# %% Exercise 1: wrong, says "change its .data"
+def my_calm(model):
+    model.W2.data *= 0.01
+    model.b2 = torch.zeros(27)
+# %% Exercise 1: wrong, says "change its .data"
+def my_calm(model):
+    model.W2.data *= 0.01
+    model.b2.data *= 0
+    model.C = model.C.detach()
+# %% Exercise 1: right
+def my_calm(model):
+    model.W2 = torch.zeros(200, 27, requires_grad=True)
     model.b2.data *= 0
 # %% Exercise 1: never says "W2"
 # %% Exercise 1: never says "0.01"

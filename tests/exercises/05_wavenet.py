@@ -156,11 +156,11 @@ my_model = Both()
 g_mine = torch.Generator().manual_seed(1)
 my_model = build("v4", V, g_mine)
 train(my_model, (Xtr, Ytr), 600, SGD(my_model.parameters(), 0.1), generator=g_mine, progress=False)
-# %% Exercise 5: wrong, says "not below"
+# %% Exercise 5: wrong, says "not 0.02 below"
 my_model = build("v5", V, torch.Generator().manual_seed(1))
-# %% Exercise 5: wrong, says "not below"
+# %% Exercise 5: wrong, says "not 0.02 below"
 my_model = flat_model(V, 8, 24, 128, torch.Generator().manual_seed(1)).to(device)
-# %% Exercise 5: wrong, says "not below"
+# %% Exercise 5: wrong, says "not 0.02 below"
 my_model = v5
 # %% Exercise 5: wrong, says "table of counts"
 my_model = tables[5]
