@@ -71,24 +71,6 @@ def test_min_p_keeps_what_is_not_much_less_likely_than_the_likeliest():
     assert (sharpen(LOGITS, temperature=0.5, min_p=0.1) > 0).sum() == 2
 
 
-@pytest.mark.parametrize("name", ["transformer", "gru", "mlp"])
-def test_only_names_that_go_on_are_read_and_nothing_changes(name, monkeypatch):
-    built, read, call = double(model(name)), [], Reader.__call__
-    reader, g, tokens = Reader(built.eval()), seeded(), torch.zeros((50, 1), dtype=torch.int64)
-    while tokens.shape[1] <= reader.limit:  # all of them, to the end
-        probs = softmax(reader.plain(tokens)).detach()
-        tokens = torch.cat([tokens, torch.multinomial(probs, 1, generator=g)], 1)
-    wanted = [VOCABULARY.decode(row).partition(".")[0] for row in tokens[:, 1:].tolist()]
-
-    def counting(self, tokens):
-        read.append(len(tokens))
-        return call(self, tokens)
-
-    monkeypatch.setattr(Reader, "__call__", counting)
-    assert generate_names(built, VOCABULARY, 50, seeded()) == wanted
-    assert sum(read) == sum(min(len(name) + 1, reader.limit) for name in wanted)
-
-
 def test_min_p_serves_the_sampler():
     built = model("transformer")
     assert len(set(generate_names(built, VOCABULARY, 20, seeded(), min_p=1.0))) == 1

@@ -140,22 +140,14 @@ def _generate(
     shape: Callable[[Tensor], Tensor],
     generator: Generator | None,
 ) -> Tensor:
-    """Tokens (B, T) drawn further, until all names have ended or are as long as they may be.
-
-    Only the names that go on are read.  Each step draws for all, so that the random numbers of a
-    name do not depend on when the others end.
-    """
+    """Tokens (B, T) drawn further, until all names have ended or are as long as they may be."""
     reader.restart()
-    rows, probs = torch.arange(len(tokens), device=tokens.device), None  # of those that go on
-    while tokens.shape[1] <= reader.limit and len(rows):
-        read = shape(reader(tokens[rows])).cpu()
-        probs = read if probs is None else probs.index_copy(0, rows.cpu(), read)  # (B, V)
+    ended = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
+    while tokens.shape[1] <= reader.limit and not ended.all():
+        probs = shape(reader(tokens)).cpu()  # (B, V)
         drawn = torch.multinomial(probs, 1, generator=generator).to(tokens.device)  # (B, 1)
-        added = torch.zeros_like(drawn).index_copy(0, rows, drawn[rows])
-        tokens = torch.cat([tokens, added], 1)
-        going = added[rows, 0].nonzero().squeeze(1)
-        reader.select(going)
-        rows = rows[going]
+        tokens = torch.cat([tokens, drawn.masked_fill(ended[:, None], 0)], 1)
+        ended |= tokens[:, -1] == 0
     return tokens
 
 
