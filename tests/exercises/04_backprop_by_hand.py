@@ -275,7 +275,7 @@ def my_batch_norm_backward(dout, x, bngain):
     raw = (x - x.mean(0)) * r
     dgain, dbias = (dout * raw).sum(0, keepdim=True), dout.sum(0, keepdim=True)
     return bngain * r * (dout - dbias / n - raw * dgain / n), dgain, dbias
-# %% Exercise 3: wrong, says "dx is off"
+# %% Exercise 3: wrong, says "its mean is not 0"
 def my_batch_norm_backward(dout, x, bngain):
     n = len(x)
     r = (x.var(0, keepdim=True) + 1e-5) ** -0.5
@@ -287,13 +287,6 @@ def my_batch_norm_backward(dout, x, bngain):
     r = (x.var(0, keepdim=True) + 1e-5) ** -0.5
     raw = (x - x.mean(0)) * r
     return bngain * r * dout, (dout * raw).sum(0, keepdim=True), dout.sum(0, keepdim=True)
-# %% Exercise 3: wrong, says "its mean is not 0"
-def my_batch_norm_backward(dout, x, bngain):
-    n = len(x)
-    r = (x.var(0, keepdim=True) + 1e-5) ** -0.5
-    raw = (x - x.mean(0)) * r
-    dgain, dbias = (dout * raw).sum(0, keepdim=True), dout.sum(0, keepdim=True)
-    return bngain * r * (dout - raw * dgain / (n - 1)), dgain, dbias
 # %% Exercise 3: wrong, says "for a batch of 3, dx is off"
 def my_batch_norm_backward(dout, x, bngain):
     r = (x.var(0, keepdim=True, correction=0) + 1e-5) ** -0.5
