@@ -32,7 +32,6 @@ book: $(READY) ## build the series as a site in build/book, from the stored outp
 	@rm -rf build/book build/doctrees
 	$(RUN) -m sphinx -W --keep-going -n -q -d build/doctrees notebooks build/book
 	@find build/book -name '*.map' -delete
-	@rm -r build/book/_static/locales
 	@echo "open build/book/index.html"
 
 refresh: $(READY) ## run on the lecture's list and store the outputs in the notebooks
